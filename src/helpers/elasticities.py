@@ -1,0 +1,141 @@
+"""Elasticities of city shares, exact and for small cities (paper, 2.3 and 8.1).
+
+The exact derivative of ln pi_c with respect to the scale of cell (c', k) is
+
+    1{c = c'} phi_ck / (1 - rho_k) - pi_c'k [ omega_k + rho_k / (1 - rho_k) phi_ck ].
+
+The paper keeps the first term for a city's own shock (equation 8, cities are small) and the
+second for another city's (equations 9 and 12), which is exact for c' != c.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from helpers.errors import check_rho, check_theta
+from helpers.model import Shares
+
+
+def _feedback(shares: Shares, rho: float | np.ndarray) -> np.ndarray:
+    """omega_k + rho_k / (1 - rho_k) phi_ck, (C, K): what a rival's gain costs, per pi_c'k."""
+    rho_k = check_rho(rho, shares.omega_k.size)
+    return shares.omega_k + rho_k / (1 - rho_k) * shares.phi_ck
+
+
+def own_city_occupation(
+    shares: Shares, rho: float | np.ndarray, *, small_city: bool = False
+) -> np.ndarray:
+    """Elasticity of a city's share in its own city-occupation scale (equation 8).
+
+    Parameters
+    ----------
+    shares : Shares
+    rho : float or array (K,), in [0, 1)
+    small_city : bool
+        True gives the paper's approximation phi_ck / (1 - rho), False the exact value.
+
+    Returns
+    -------
+    array (C, K)
+        d ln pi_c / d ln t_ck.
+    """
+    rho_k = check_rho(rho, shares.omega_k.size)
+    direct = shares.phi_ck / (1 - rho_k)
+    return direct if small_city else direct - shares.pi_ck * _feedback(shares, rho)
+
+
+def cross_city_occupation(
+    shares: Shares, rho: float | np.ndarray, *, small_city: bool = False
+) -> np.ndarray:
+    """Elasticity of every city's share in every cell's scale (equations 9 and 12).
+
+    Parameters
+    ----------
+    shares : Shares
+    rho : float or array (K,), in [0, 1)
+    small_city : bool
+        Touches the diagonal alone: for c' != c the paper's expression is exact.
+
+    Returns
+    -------
+    array (C, C, K)
+        [c, c', k] = d ln pi_c / d ln t_c'k; the diagonal c' = c holds the own elasticity.
+    """
+    jacobian = -np.einsum("dk,ck->cdk", shares.pi_ck, _feedback(shares, rho))
+    diagonal = np.arange(len(jacobian))
+    jacobian[diagonal, diagonal] = own_city_occupation(shares, rho, small_city=small_city)
+    return jacobian
+
+
+def own_city(
+    shares: Shares, rho: float | np.ndarray, *, theta: float = 1.0, small_city: bool = False
+) -> np.ndarray:
+    """Elasticity of a city's share in its own city scale (2.3.1).
+
+    The city scale is z_c = Z_c^-theta, in proportion to T_c^theta; with ``theta`` given, the
+    elasticity is with respect to T_c itself, theta times as large. The paper prints
+    1 / (1 - rho) for T_c, which is the small-city value for z_c.
+
+    Parameters
+    ----------
+    shares : Shares
+    rho : float or array (K,), in [0, 1)
+    theta : float, above 0
+    small_city : bool
+
+    Returns
+    -------
+    array (C,)
+    """
+    theta = check_theta(theta)
+    return theta * own_city_occupation(shares, rho, small_city=small_city).sum(axis=1)
+
+
+def cross_city(
+    shares: Shares, rho: float | np.ndarray, *, theta: float = 1.0, small_city: bool = False
+) -> np.ndarray:
+    """Elasticity of every city's share in every city's scale (equation 10 and 8.1).
+
+    Parameters
+    ----------
+    shares : Shares
+    rho : float or array (K,), in [0, 1)
+    theta : float, above 0
+        As in :func:`own_city`.
+    small_city : bool
+        Touches the diagonal alone.
+
+    Returns
+    -------
+    array (C, C)
+        [c, c'] = d ln pi_c / d ln z_c' (or T_c'); the diagonal holds the own elasticity.
+        Exact rows sum to zero: a shock common to all cities moves nobody.
+    """
+    theta = check_theta(theta)
+    jacobian = -theta * _feedback(shares, rho) @ shares.pi_ck.T
+    np.fill_diagonal(jacobian, own_city(shares, rho, theta=theta, small_city=small_city))
+    return jacobian
+
+
+def occupation(
+    shares: Shares, rho: float | np.ndarray | None = None, *, small_city: bool = False
+) -> np.ndarray:
+    """Elasticity of city shares in the occupation scale (equation 11); exact at any rho.
+
+    d ln pi_c / d ln T_k = phi_ck - omega_k = omega_k (pi_ck / pi_c - 1).
+
+    Parameters
+    ----------
+    shares : Shares
+    rho : float or array (K,), optional
+        Not used: given the shares, the response does not depend on it.
+    small_city : bool
+        Not used: no approximation is involved.
+
+    Returns
+    -------
+    array (C, K)
+    """
+    if rho is not None:
+        check_rho(rho, shares.omega_k.size)
+    return shares.phi_ck - shares.omega_k

@@ -1,0 +1,252 @@
+"""Recovery of the city, occupation and city-occupation shifters from shares (paper, 3.2).
+
+Two conventions. ``"consistent"`` follows from the model's own definitions, so that shares
+rebuilt from the shifters are the observed ones. ``"paper"`` is the computation that yields the
+printed table 2; it differs from the formulas printed in section 3.2 (see :func:`recover`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from helpers.errors import ParameterError, UnknownNameError, check_rho, check_theta, nearest
+from helpers.model import Shares, shares
+from helpers.panel import Panel
+
+CONVENTIONS = ("paper", "consistent")
+
+
+@dataclass(frozen=True, eq=False)
+class Shifters:
+    """Shifters of one year, labelled, in the order of ``panel.shares(year)``.
+
+    Attributes
+    ----------
+    T_c : Series (C,)
+        City scale, by city.
+    T_k : Series (K,)
+        Occupation scale, by occupation.
+    t_ck : DataFrame (C, K)
+        City-occupation scale.
+    rho, theta : float
+        The parameters that they were recovered with.
+    convention : str
+    """
+
+    T_c: pd.Series
+    T_k: pd.Series
+    t_ck: pd.DataFrame
+    rho: float | np.ndarray
+    theta: float
+    convention: str
+
+    def rebuild(self) -> Shares:
+        """Shares that these shifters imply, with z_c = T_c^theta (paper, 2.2)."""
+        z_c = self.T_c.to_numpy() ** self.theta
+        built = shares(self.t_ck.to_numpy(), self.T_k.to_numpy(), z_c, self.rho)
+        return Shares(built.pi_ck, built.omega_k, tuple(self.T_c.index), tuple(self.T_k.index))
+
+
+def two_way(log_pi_ck: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Split a full rectangle into city effect, occupation effect and residual (3.2).
+
+    ln pi_ck = delta_c + delta_k + epsilon_ck, with city effects that average zero and
+    residuals whose row and column means are zero.
+
+    Parameters
+    ----------
+    log_pi_ck : array (C, K)
+
+    Returns
+    -------
+    delta_c (C,), delta_k (K,), epsilon_ck (C, K) : arrays
+    """
+    delta_k = log_pi_ck.mean(axis=0)
+    delta_c = (log_pi_ck - delta_k).mean(axis=1)
+    return delta_c, delta_k, log_pi_ck - delta_k - delta_c[:, None]
+
+
+def _consistent(
+    observed: Shares, rho_k: np.ndarray, theta: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """T_c, T_k and t_ck from the model's definitions, geometric means of one."""
+    scaled = (1 - rho_k) * np.log(observed.pi_ck)
+    log_z_c, scaled_delta_k, log_t_ck = two_way(scaled)
+    # (1 - rho_k) ln lambda_k = - scaled_delta_k, since the shares of an occupation sum to one
+    log_T_k = np.log(observed.omega_k) + scaled_delta_k
+    return (
+        np.exp(log_z_c / theta),
+        np.exp(log_T_k - log_T_k.mean()),
+        np.exp(log_t_ck),
+    )
+
+
+def pooled_occupation_effects(panel: Panel) -> pd.DataFrame:
+    """Occupation-year effects of a pooled dummy regression solved by the pseudoinverse.
+
+    ln pi_ckt on an intercept, city-year and occupation-year dummies, the first of each left
+    out. Years share no dummy, so each year after the first has one direction that the data do
+    not decide; the pseudoinverse takes the solution of least norm. That choice, and with it
+    the level of each year, is what the published table carries. Closed form: in each year the
+    undecided constant is the one that balances the two sums of effects.
+
+    Returns
+    -------
+    DataFrame (K, years)
+        Effects by occupation and year; the first occupation's effect in the first year is 0.
+    """
+    log_share = panel.cells["log_share"].groupby([panel.cells["year"], panel.cells["city"]])
+    city_mean = log_share.mean()
+    occupation = panel.cells.pivot_table(
+        index="occupation", columns="year", values="log_share", aggfunc="mean", sort=False
+    ).loc[list(panel.occupations)]
+    occupation -= occupation.mean()
+    first = panel.years[0]
+    constant = {first: -occupation.iloc[0][first]}
+    intercept = city_mean[first].sort_index().iloc[0] - constant[first]
+    for year in panel.years[1:]:
+        city_effect = city_mean[year] - intercept
+        total = city_effect.sum() - occupation[year].sum()
+        constant[year] = total / (len(city_effect) + len(occupation))
+    return occupation + pd.Series(constant)
+
+
+def pooled_city_effects(panel: Panel) -> pd.Series:
+    """City-year effects of a saturated regression solved by the pseudoinverse.
+
+    ln pi_ct on an intercept, the city wage term and one dummy for each city-year but the
+    first: more coefficients than observations, an exact fit, and the solution of least norm.
+    The wage coefficient is no estimate but a product of that choice. Closed form: the
+    intercept fits the left-out observation, each dummy takes up the rest of its own, and the
+    wage coefficient minimises the sum of squares of all coefficients.
+
+    Returns
+    -------
+    Series
+        Effects by (year, city); zero for the first city in the first year. The coefficient on
+        the wage term is in ``attrs["wage_coefficient"]``.
+
+    Raises
+    ------
+    ParameterError
+        If the panel lacks the city wage term.
+    """
+    cities = panel.cities
+    if cities["log_city_wage"].isna().any():
+        raise ParameterError('convention "paper": the panel has no log_city_wage for some cities')
+    share = cities["log_city_share"].to_numpy()
+    wage = cities["log_city_wage"].to_numpy()
+    # cities are sorted by year and name: row 0 is the category that the dummies leave out
+    regressor = np.append(wage[1:] - wage[0], [wage[0], 1.0])
+    target = np.append(share[1:] - share[0], [share[0], 0.0])
+    slope = regressor @ target / (regressor @ regressor)
+    effects = (share - share[0]) - slope * (wage - wage[0])
+    index = pd.MultiIndex.from_frame(cities[["year", "city"]])
+    series = pd.Series(effects, index=index, name="city_effect")
+    series.attrs["wage_coefficient"] = float(slope)
+    return series
+
+
+def _paper(
+    panel: Panel, observed: Shares, year: int, rho: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """T_c, T_k and t_ck as in the published table 2."""
+    log_lambda_k = -pooled_occupation_effects(panel)[year].to_numpy()
+    relative_omega_k = observed.omega_k / observed.omega_k[0]
+    T_k = relative_omega_k / np.exp((1 - rho) * log_lambda_k)
+    effects = pooled_city_effects(panel)
+    T_c = np.exp((1 - rho) * effects[year].loc[list(observed.cities)].to_numpy())
+    _, _, epsilon_ck = two_way(np.log(observed.pi_ck))
+    return T_c, T_k, np.exp((1 - rho) * epsilon_ck)
+
+
+def recover(
+    panel: Panel,
+    year: int,
+    rho: float | np.ndarray,
+    theta: float,
+    convention: str = "consistent",
+) -> Shifters:
+    """Recover the shifters of one year (paper, 3.2 and table 2).
+
+    ``"consistent"``: with ln pi_ck = delta_c + delta_k + epsilon_ck,
+
+        T_c = exp((1-rho) delta_c / theta)      t_ck = exp((1-rho) epsilon_ck)
+        lambda_k = exp(-delta_k)                T_k in proportion to omega_k / lambda_k^(1-rho)
+
+    each with a geometric mean of one, since only ratios are identified within a year.
+
+    ``"paper"``: what gives the printed table 2. T_k = (omega_k / omega_1) / lambda_k^(1-rho)
+    with lambda_k from pooled effects (:func:`pooled_occupation_effects`), where the printed
+    formula has the sum over all occupations in the numerator. T_c = exp((1-rho) d_ct) with
+    d_ct from a regression of *city* shares on wages and city-year dummies
+    (:func:`pooled_city_effects`), where the printed formula has gamma, theta, a minus sign and
+    the city effect of the *city-occupation* equation. Here ``theta`` does not enter.
+
+    Parameters
+    ----------
+    panel : Panel
+    year : int
+    rho : float in [0, 1), or array (K,) with ``"consistent"``
+        To reproduce the printed digits, the unrounded estimate.
+    theta : float, above 0
+    convention : {"consistent", "paper"}
+
+    Returns
+    -------
+    Shifters
+
+    Raises
+    ------
+    ParameterError
+        For a parameter outside its domain, an unknown year or convention.
+    """
+    if convention not in CONVENTIONS:
+        raise UnknownNameError(
+            f"convention: expected one of {', '.join(CONVENTIONS)}, found {convention!r}; "
+            f"nearest: {', '.join(nearest(convention, CONVENTIONS)) or CONVENTIONS[0]}"
+        )
+    theta = check_theta(theta)
+    observed = panel.shares(year)
+    rho_k = check_rho(rho, observed.omega_k.size)
+    if convention == "consistent":
+        T_c, T_k, t_ck = _consistent(observed, rho_k, theta)
+    elif np.ndim(rho):
+        raise ParameterError('rho: convention "paper" takes one number for all occupations')
+    else:
+        T_c, T_k, t_ck = _paper(panel, observed, int(year), float(rho))
+    cities = pd.Index(observed.cities, name="city")
+    occupations = pd.Index(observed.occupations, name="occupation")
+    return Shifters(
+        T_c=pd.Series(T_c, cities, name="T_c"),
+        T_k=pd.Series(T_k, occupations, name="T_k"),
+        t_ck=pd.DataFrame(t_ck, cities, occupations),
+        rho=rho,
+        theta=theta,
+        convention=convention,
+    )
+
+
+def printed_city_shifter(
+    panel: Panel, year: int, rho: float, theta: float, sign: int = -1
+) -> pd.Series:
+    """City shifters by the formula as printed in section 3.2.
+
+    T_c = gamma exp(-(1-rho)/theta delta_c), gamma = Gamma((theta+1-rho)/theta)^(1/(1-rho)).
+    ``sign=+1`` turns the sign around, which the model's equation (3) asks for.
+    """
+    from scipy.special import gamma as gamma_function
+
+    observed = panel.shares(year)
+    rho = float(check_rho(rho, 1)[0])
+    theta = check_theta(theta)
+    delta_c, _, _ = two_way(np.log(observed.pi_ck))
+    constant = gamma_function((theta + 1 - rho) / theta) ** (1 / (1 - rho))
+    return pd.Series(
+        constant * np.exp(sign * (1 - rho) / theta * delta_c),
+        pd.Index(observed.cities, name="city"),
+        name="T_c",
+    )
