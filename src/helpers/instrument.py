@@ -67,8 +67,8 @@ def shift_share(exposures: pd.DataFrame, shifts: pd.DataFrame) -> pd.DataFrame:
     DataError
         If a sector has no shift in some year.
     """
-    shift_st = shifts.pivot(index="sector", columns="year", values="log_tfp")
-    exposure = exposures.pivot(index=["city", "occupation"], columns="sector", values="exposure")
+    shift_st = shifts.set_index(["sector", "year"])["log_tfp"].unstack("year")
+    exposure = exposures.set_index(["city", "occupation", "sector"])["exposure"].unstack("sector")
     absent = sorted(set(exposure.columns) - set(shift_st.index))
     if absent:
         raise DataError(f"shifts: no row for sector {absent[0]!r}")

@@ -1,0 +1,27 @@
+# make book, make test: each makes the environment it needs. make help lists the rest.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+# the first of these that runs and is new enough
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
+  $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && echo $$p && break; done)
+RUN := .venv/bin/python
+export OPENBLAS_NUM_THREADS ?= 1
+export PYDEVD_DISABLE_FILE_VALIDATION = 1
+
+.PHONY: help env book test fast lint sync rerun bench lock clean
+
+help: ## list the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+env: ## make .venv from the lock
+	@if [ -z "$(PYTHON)" ]; then echo "Python 3.11 or newer is needed" >&2; exit 1; fi
+	@$(PYTHON) tools/env.py
+
+test: env ## run everything that CI checks
+	@$(RUN) tools/check.py
+
+fast: env ## run the tests that need no book
+	@$(RUN) -m pytest -q -n 2 tests/unit
+
+lint: env ## check style
+	@$(RUN) -m ruff check . && $(RUN) -m ruff format --check .

@@ -1,0 +1,44 @@
+"""Fixtures that every test shares; floating-point errors raise during tests."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from helpers.errors import DataUnavailableError
+from helpers.panel import Panel
+from helpers.sources import replication, synthetic
+
+
+@pytest.fixture(autouse=True)
+def floating_errors_raise():
+    """A division by zero or an invalid operation is a mistake, not a warning."""
+    with np.errstate(divide="raise", invalid="raise", over="raise"):
+        yield
+
+
+@pytest.fixture(scope="session")
+def truth() -> synthetic.Economy:
+    """The synthetic economy whose parameters are known."""
+    return synthetic.economy()
+
+
+@pytest.fixture(scope="session")
+def made(truth) -> Panel:
+    """The synthetic panel."""
+    return truth.panel()
+
+
+@pytest.fixture(scope="session")
+def published() -> Panel:
+    """The author's panel; tests that need it are skipped, and counted, where it is not."""
+    try:
+        return replication.load(download=False)
+    except DataUnavailableError as problem:
+        pytest.skip(f"the author's files are not here: {problem}")
+
+
+@pytest.fixture(params=["synthetic", "replication"])
+def panel(request, made) -> Panel:
+    """Either source, under the same contract."""
+    return made if request.param == "synthetic" else request.getfixturevalue("published")

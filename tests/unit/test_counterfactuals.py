@@ -1,0 +1,145 @@
+"""Exact hat algebra against the model itself, and the identities that it has to keep."""
+
+import numpy as np
+import pytest
+
+from helpers import counterfactuals, elasticities, model, shifters
+from helpers.errors import ParameterError, UnknownNameError
+
+NEW_YORK = "New York-Newark-Jersey City, NY-NJ-PA"
+
+
+@pytest.fixture
+def observed(panel):
+    """Shares of 2019 on either source."""
+    return panel.shares(2019)
+
+
+def test_hats_agree_with_shocked_shifters(panel, observed):
+    """Recover the shifters, shock them, solve the model: the same new shares."""
+    rng = np.random.default_rng(5)
+    rho, theta = 0.64, 3.0
+    hat_c = rng.uniform(0.8, 1.2, len(observed.cities))
+    hat_k = rng.uniform(0.8, 1.2, 8)
+    hat_ck = rng.uniform(0.8, 1.2, observed.pi_ck.shape)
+    level = shifters.recover(panel, 2019, rho, theta)
+    direct = model.shares(
+        level.t_ck.to_numpy() * hat_ck,
+        level.T_k.to_numpy() * hat_k,
+        (level.T_c.to_numpy() * hat_c) ** theta,
+        rho,
+    )
+    new = counterfactuals.shock(observed, rho, theta, hat_c, hat_k, hat_ck)
+    np.testing.assert_allclose(new.pi_ck, direct.pi_ck, rtol=1e-11)
+    np.testing.assert_allclose(new.omega_k, direct.omega_k, rtol=1e-11)
+
+
+def test_no_shock_changes_nothing(observed):
+    new = counterfactuals.shock(observed, 0.64, 3, city=np.ones(len(observed.cities)))
+    np.testing.assert_allclose(new.pi_ck, observed.pi_ck, rtol=1e-14)
+    np.testing.assert_allclose(new.pi_c, observed.pi_c, rtol=1e-14)
+
+
+@pytest.mark.parametrize("rho", [0.0, 0.64, 0.99])
+def test_a_common_shock_moves_nobody(observed, rho):
+    new = counterfactuals.shock(observed, rho, 3, city=np.full(len(observed.cities), 0.9))
+    np.testing.assert_allclose(new.pi_c, observed.pi_c, rtol=1e-12)
+
+
+def test_without_correlation_every_other_city_gains_alike(observed):
+    """Footnote 6 of the paper."""
+    new = counterfactuals.shock(observed, 0.0, 3, city={NEW_YORK: 0.95})
+    gain = np.delete(new.pi_c / observed.pi_c, observed.city_index(NEW_YORK))
+    np.testing.assert_allclose(gain, gain[0], rtol=1e-13)
+    assert gain[0] > 1
+
+
+def test_an_occupation_shock_does_not_depend_on_rho(observed):
+    """Once shares are observed, a shock to T_k alone leaves every pi_ck as it was."""
+    low, high = (
+        counterfactuals.shock(observed, rho, 3, occupation={"management": 1.1})
+        for rho in (0.0, 0.9)
+    )
+    np.testing.assert_allclose(low.pi_c, high.pi_c, rtol=1e-13)
+
+
+def test_small_shocks_follow_the_exact_elasticities(observed):
+    step = 1e-6
+    rho, theta = 0.64, 3.0
+    city = observed.city_index(NEW_YORK)
+    for kind, name, expected in (
+        ("city", NEW_YORK, elasticities.cross_city(observed, rho, theta=theta)[:, city]),
+        ("occupation", "trades", elasticities.occupation(observed)[:, 3]),
+        (
+            "city_occupation",
+            (NEW_YORK, "sales"),
+            elasticities.cross_city_occupation(observed, rho)[:, city, 2],
+        ),
+    ):
+        up, down = (
+            counterfactuals.shock(observed, rho, theta, **{kind: {name: np.exp(sign * step)}})
+            for sign in (1, -1)
+        )
+        slope = np.log(up.pi_c / down.pi_c) / (2 * step)
+        np.testing.assert_allclose(slope, expected, rtol=1e-6, atol=1e-8)
+
+
+def test_all_city_shocks_at_once_are_the_single_ones(observed):
+    together = counterfactuals.city_shocks(observed, 0.64, 3, 0.95)
+    for city in (0, observed.city_index(NEW_YORK)):
+        alone = counterfactuals.shock(observed, 0.64, 3, city={observed.cities[city]: 0.95})
+        np.testing.assert_allclose(together[city], alone.pi_c, rtol=1e-12)
+
+
+def test_diversion_rows_sum_to_one_and_have_the_logit_limit(observed):
+    ratio = counterfactuals.diversion(observed, 0.64)
+    np.testing.assert_allclose(ratio.sum(axis=1), 1, rtol=1e-11)
+    assert (np.diag(ratio) == 0).all()
+    assert (ratio >= 0).all()
+    plain = counterfactuals.diversion(observed, 0.0)
+    expected = observed.pi_c / (1 - observed.pi_c[:, None])
+    np.fill_diagonal(expected, 0)
+    np.testing.assert_allclose(plain, expected, rtol=1e-10)
+
+
+def test_welfare_is_the_correlation_function(panel, observed):
+    rho, theta = 0.64, 3.0
+    level = shifters.recover(panel, 2019, rho, theta)
+    hat = np.ones(len(observed.cities))
+    hat[observed.city_index(NEW_YORK)] = 0.95
+    before, after = (
+        model.correlation_function(
+            level.t_ck.to_numpy(),
+            level.T_k.to_numpy(),
+            (level.T_c.to_numpy() * scale) ** theta,
+            rho,
+        )
+        for scale in (1.0, hat)
+    )
+    change = counterfactuals.welfare_change(observed, rho, theta, city={NEW_YORK: 0.95})
+    assert change == pytest.approx((after / before) ** (1 / theta), rel=1e-12)
+    assert change < 1
+
+
+def test_extreme_correlation_stays_finite(observed):
+    new = counterfactuals.shock(observed, 0.9999, 3, city={NEW_YORK: 2.0})
+    assert new.pi_c[observed.city_index(NEW_YORK)] == pytest.approx(1)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"rho": 1.0}, "rho"),
+        ({"theta": 0}, "theta"),
+        ({"city": {NEW_YORK: 0.0}}, "above 0"),
+        ({"city": np.ones(3)}, "shape"),
+    ],
+)
+def test_parameters_outside_their_domain_are_refused(observed, arguments, message):
+    with pytest.raises(ParameterError, match=message):
+        counterfactuals.shock(observed, **({"rho": 0.64, "theta": 3} | arguments))
+
+
+def test_a_misspelt_city_is_refused_with_the_nearest(observed):
+    with pytest.raises(UnknownNameError, match="Visalia-Porterville, CA"):
+        counterfactuals.shock(observed, 0.64, 3, city={"Visalia-Potterville, CA": 0.95})

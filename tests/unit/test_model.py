@@ -1,0 +1,107 @@
+"""Choice shares: what the formulas say, and what households drawn from the model do."""
+
+import numpy as np
+import pytest
+from scipy.stats import chi2, kendalltau
+
+from helpers import model
+from helpers.errors import ParameterError, UnknownNameError
+from helpers.model import Shares
+
+
+@pytest.fixture
+def small():
+    """Shifters of an economy with 12 cities and 3 occupations."""
+    rng = np.random.default_rng(7)
+    return rng.lognormal(0, 0.5, (12, 3)), rng.lognormal(0, 0.5, 3), rng.lognormal(0, 1, 12)
+
+
+def test_shares_are_the_euler_terms_of_the_correlation_function(small):
+    """pi_c = z_c G_c / G (2.2), with G_c by central differences."""
+    t_ck, T_k, z_c = small
+    rho = np.array([0.0, 0.5, 0.9])
+    step = 1e-6
+    derivative = [
+        (
+            model.correlation_function(t_ck, T_k, z_c * np.exp(step * unit), rho)
+            - model.correlation_function(t_ck, T_k, z_c * np.exp(-step * unit), rho)
+        )
+        / (2 * step)
+        for unit in np.eye(12)
+    ]
+    euler = np.array(derivative) / model.correlation_function(t_ck, T_k, z_c, rho)
+    np.testing.assert_allclose(euler, model.shares(t_ck, T_k, z_c, rho).pi_c, rtol=1e-7)
+
+
+def test_without_correlation_it_is_one_multinomial_logit(small):
+    """Rho = 0: every cell competes with every other in proportion to its scale."""
+    t_ck, T_k, z_c = small
+    scale = T_k * t_ck * z_c[:, None]
+    np.testing.assert_allclose(
+        model.shares(t_ck, T_k, z_c, 0.0).pi_c, scale.sum(axis=1) / scale.sum(), rtol=1e-13
+    )
+
+
+@pytest.mark.parametrize("rho", [0.0, 0.64, 0.95, np.array([0.2, 0.64, 0.9])])
+@pytest.mark.parametrize("theta", [0.7, 3.0])
+def test_a_million_households_choose_as_the_formula_says(small, rho, theta):
+    """Frequencies of cells: a chi-square statistic within its own 0.1 % bounds."""
+    t_ck, T_k, z_c = small
+    n = 1_000_000
+    city, occupation = model.simulate_households(t_ck, T_k, z_c, rho, theta, n, seed=11)
+    counts = np.bincount(city * 3 + occupation, minlength=36)
+    implied = model.shares(t_ck, T_k, z_c, rho)
+    expected = n * (implied.pi_ck * implied.omega_k).ravel()
+    kept = expected >= 5
+    statistic = ((counts - expected)[kept] ** 2 / expected[kept]).sum()
+    low, high = chi2.ppf([0.0005, 0.9995], kept.sum() - 1)
+    assert low < statistic < high
+    wrong = model.shares(t_ck, T_k, z_c, np.asarray(rho) * 0.9 + 0.05)
+    other = n * (wrong.pi_ck * wrong.omega_k).ravel()
+    assert (
+        (counts - other)[kept] ** 2 / other[kept]
+    ).sum() > 1000  # the test has power against a near rho
+
+
+@pytest.mark.parametrize("rho", [0.0, 0.64, 0.9])
+def test_rho_is_kendalls_rank_correlation(rho):
+    """Within an occupation Kendall's tau is rho, across occupations zero; margins Frechet."""
+    draws = model.draw_productivities(
+        np.ones((2, 2)), np.ones(2), np.ones(2), rho, theta=3.0, n=20_000, seed=3
+    )
+    within = kendalltau(draws[:, 0, 0], draws[:, 1, 0]).statistic
+    across = kendalltau(draws[:, 0, 0], draws[:, 1, 1]).statistic
+    assert within == pytest.approx(rho, abs=0.02)
+    assert across == pytest.approx(0, abs=0.02)
+    assert np.mean(draws[:, 0, 0] < 1.2) == pytest.approx(np.exp(-(1.2**-3.0)), abs=0.012)
+
+
+def test_city_shares_and_mix_add_up(panel):
+    """Equation (7), and rows of phi that sum to one, on either source."""
+    observed = panel.shares(2019)
+    np.testing.assert_allclose(observed.pi_c.sum(), 1, atol=1e-12)
+    np.testing.assert_allclose(observed.phi_ck.sum(axis=1), 1, atol=1e-12)
+    np.testing.assert_allclose(observed.pi_c @ observed.phi_ck, observed.omega_k, atol=1e-12)
+
+
+@pytest.mark.parametrize("rho", [-0.1, 1.0, 1.5, float("nan"), "high", [0.1, 0.2]])
+def test_a_correlation_outside_its_domain_is_refused(small, rho):
+    with pytest.raises(ParameterError, match="rho"):
+        model.shares(*small, rho)
+
+
+def test_shares_that_do_not_add_up_are_refused():
+    with pytest.raises(ParameterError, match="sums of one"):
+        Shares(np.full((3, 2), 0.3), np.array([0.5, 0.5]))
+
+
+def test_labels_find_positions_and_suggest(made):
+    observed = made.shares(2019)
+    assert observed.cities[observed.city_index("Detroit-Warren-Dearborn, MI")].startswith("Det")
+    with pytest.raises(UnknownNameError, match="Detroit-Warren-Dearborn"):
+        observed.city_index("Detriot")
+
+
+def test_arrays_cannot_be_changed_behind_the_readers_back(made):
+    with pytest.raises(ValueError, match="read-only"):
+        made.shares(2019).pi_ck[0, 0] = 0.5
