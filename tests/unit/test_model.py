@@ -58,9 +58,7 @@ def test_a_million_households_choose_as_the_formula_says(small, rho, theta):
     assert low < statistic < high
     wrong = model.shares(t_ck, T_k, z_c, np.asarray(rho) * 0.9 + 0.05)
     other = n * (wrong.pi_ck * wrong.omega_k).ravel()
-    assert (
-        (counts - other)[kept] ** 2 / other[kept]
-    ).sum() > 1000  # the test has power against a near rho
+    assert ((counts - other)[kept] ** 2 / other[kept]).sum() > 1000
 
 
 @pytest.mark.parametrize("rho", [0.0, 0.64, 0.9])

@@ -1,0 +1,350 @@
+"""Estimation of the correlation parameter by OLS and 2SLS (paper, 3.1 and 4.2).
+
+    ln pi_ckt = beta ln w_ckt + delta_ct + delta_kt + eta_ckt,        beta = 1 / (1 - rho)
+
+with city-year and occupation-year effects and the shift-share prediction as the instrument
+for the wage. Fixed effects, two-stage least squares and clustered errors are pyfixest's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from helpers.errors import DataError, ParameterError, find_name
+from helpers.panel import Panel
+
+CLUSTERS = ("city_occupation", "city", "occupation", "city_year", "occupation_year")
+_EFFECTS = "city_year + occupation_year"
+
+
+@dataclass(frozen=True, eq=False)
+class Fit:
+    """One linear regression with the two sets of effects.
+
+    Attributes
+    ----------
+    coefficient, se : float
+        Slope and its standard error.
+    r2, adjusted_r2, within_r2 : float
+        Share of variance explained with the effects, adjusted, and after taking them out;
+        nan for 2SLS.
+    f_joint : float
+        F of all regressors, effects included, with homoskedastic errors: the statistic that
+        a regression table prints. It says nothing about the slope alone.
+    residual_se : float
+        Standard error of the regression.
+    df_model, df_residual : int
+        Degrees of freedom.
+    n_obs : int
+    n_clusters : int
+        0 without clusters.
+    """
+
+    coefficient: float
+    se: float
+    r2: float
+    adjusted_r2: float
+    within_r2: float
+    f_joint: float
+    residual_se: float
+    df_model: int
+    df_residual: int
+    n_obs: int
+    n_clusters: int
+
+    @property
+    def t(self) -> float:
+        """Ratio of the slope to its standard error."""
+        return self.coefficient / self.se
+
+    @property
+    def f(self) -> float:
+        """F of the slope alone, the square of t: what measures an instrument's strength."""
+        return self.t**2
+
+
+@dataclass(frozen=True, eq=False)
+class RhoEstimate:
+    """The estimate of rho and the regressions it rests on.
+
+    Attributes
+    ----------
+    beta, se : float
+        2SLS slope on the log wage, 1 / (1 - rho), and its standard error.
+    rho : float
+        1 - 1 / beta.
+    rho_interval : tuple of float
+        The interval of beta carried through 1 - 1 / beta, which is increasing for beta > 0.
+    ols : Fit
+        The same equation by least squares.
+    first_stage : Fit
+        Log wage on the instrument.
+    reduced_form : Fit
+        Log share on the instrument.
+    n_obs : int
+    vcov : array (1, 1)
+        Variance of beta.
+    spec : mapping
+        What was estimated: effects, clusters, years, level, formula.
+    """
+
+    beta: float
+    se: float
+    rho: float
+    rho_interval: tuple[float, float]
+    ols: Fit
+    first_stage: Fit
+    reduced_form: Fit
+    n_obs: int
+    vcov: np.ndarray
+    spec: Mapping
+
+
+def sample(panel: Panel, years: Sequence[int] | None = None) -> pd.DataFrame:
+    """Cells with share, wage and instrument, and the codes of effects and clusters.
+
+    Returns
+    -------
+    DataFrame
+        ``year``, ``city``, ``occupation``, ``log_share``, ``log_wage``, ``instrument`` and
+        integer codes ``city_year``, ``occupation_year``, ``city_occupation``. What the panel
+        has and the sample lacks is counted in ``attrs["dropped"]``.
+
+    Raises
+    ------
+    UnknownNameError
+        For a year that the panel lacks.
+    DataError
+        If no cell has all three.
+    """
+    cells = panel.cells
+    if years is not None:
+        for year in years:
+            find_name("year", int(year), panel.years)
+        cells = cells[cells["year"].isin([int(year) for year in years])]
+    used = cells.dropna(subset=["log_share", "log_wage", "instrument"]).reset_index(drop=True)
+    if used.empty:
+        raise DataError("estimation: no cell has a share, a wage and an instrument")
+    keys = ["year", "city", "occupation", "log_share", "log_wage", "instrument"]
+    used = used[keys].assign(
+        **{
+            f"{one}_{other}": used.groupby([one, other]).ngroup()
+            for one, other in (
+                ("city", "year"),
+                ("occupation", "year"),
+                ("city", "occupation"),
+            )
+        }
+    )
+    used.attrs["dropped"] = len(cells) - len(used)
+    return used
+
+
+def _vcov(data: pd.DataFrame, clusters: str | None) -> tuple[str | dict, int]:
+    """pyfixest's name for the errors, and the number of clusters."""
+    if clusters is None:
+        return "HC1", 0
+    if clusters == "iid":
+        return "iid", 0
+    find_name("clusters", clusters, CLUSTERS)
+    count = data[clusters].nunique()
+    if count < 2:
+        raise DataError(f"clusters: {clusters} has {count} level, at least 2 are needed")
+    return {"CRV1": clusters}, count
+
+
+def fit(
+    data: pd.DataFrame, outcome: str, regressor: str, clusters: str | None = "city_occupation"
+) -> Fit:
+    """Least squares of one variable on another with city-year and occupation-year effects.
+
+    Parameters
+    ----------
+    data : DataFrame
+        As :func:`sample` returns it.
+    outcome, regressor : str
+        Columns of ``data``.
+    clusters : str or None
+        A code column, None for heteroskedastic errors, ``"iid"`` for homoskedastic ones.
+
+    Raises
+    ------
+    DataError
+        If the effects explain the regressor entirely.
+    """
+    import pyfixest
+
+    vcov, n_clusters = _vcov(data, clusters)
+    _check_identified(data, regressor)
+    model = pyfixest.feols(f"{outcome} ~ {regressor} | {_EFFECTS}", data, vcov=vcov)
+    residual = np.asarray(model.resid()).ravel()
+    n_obs = len(residual)
+    # city-year and occupation-year dummies share one direction in every year
+    n_effects = (
+        data["city_year"].nunique() + data["occupation_year"].nunique() - data["year"].nunique()
+    )
+    df_model, df_residual = n_effects, n_obs - n_effects - 1
+    total = data[outcome].to_numpy()
+    r2 = 1 - residual @ residual / ((total - total.mean()) ** 2).sum()
+    return Fit(
+        coefficient=float(model.coef().iloc[0]),
+        se=float(model.se().iloc[0]),
+        r2=r2,
+        adjusted_r2=1 - (1 - r2) * (n_obs - 1) / df_residual,
+        within_r2=float(model._r2_within),
+        f_joint=r2 / (1 - r2) * df_residual / df_model,
+        residual_se=float(np.sqrt(residual @ residual / df_residual)),
+        df_model=df_model,
+        df_residual=df_residual,
+        n_obs=n_obs,
+        n_clusters=n_clusters,
+    )
+
+
+def residualise(data: pd.DataFrame, columns: Sequence[str]) -> np.ndarray:
+    """Take city-year and occupation-year effects out of variables, exactly (3.1).
+
+    Years share no effect, so each year is a city-by-occupation table of its own, and its
+    effects solve a system of the size of its occupations.
+
+    Parameters
+    ----------
+    data : DataFrame
+        With ``city_year`` and ``occupation_year`` codes.
+    columns : sequence of str
+
+    Returns
+    -------
+    array (rows, columns)
+    """
+    values = data[list(columns)].to_numpy(dtype=float).copy()
+    for rows in data.groupby("year").indices.values():
+        city = np.unique(data["city_year"].to_numpy()[rows], return_inverse=True)[1]
+        occupation = np.unique(data["occupation_year"].to_numpy()[rows], return_inverse=True)[1]
+        size = np.bincount(city)[:, None]
+        member = np.eye(occupation.max() + 1)[occupation]
+
+        def within(block: np.ndarray, city=city, size=size) -> np.ndarray:
+            sums = np.zeros((len(size), block.shape[1]))
+            np.add.at(sums, city, block)
+            return block - (sums / size)[city]
+
+        block, dummies = within(values[rows]), within(member)
+        values[rows] = block - dummies @ (np.linalg.pinv(dummies) @ block)
+    return values
+
+
+def _check_identified(data: pd.DataFrame, regressor: str) -> None:
+    """Refuse a regressor that the effects explain: its coefficient would be noise."""
+    left = residualise(data, [regressor]).ravel()
+    total = data[regressor].to_numpy()
+    spread = total.std()
+    if spread == 0 or left.std() < 1e-9 * max(spread, np.abs(total).max()):
+        raise DataError(
+            f"{regressor}: no variation is left after city-year and occupation-year effects"
+        )
+
+
+def second_stage_by_hand(panel: Panel, years: Sequence[int] | None = None) -> Fit:
+    """The printed column (2) of table 1: share on the *predicted* wage by least squares.
+
+    Its slope is the 2SLS slope. Its standard error is not: residuals are taken with the
+    predicted wage in place of the wage, and no cluster enters. The table's standard error,
+    R2 and F statistic come from here.
+    """
+    data = sample(panel, years)
+    first = fit(data, "log_wage", "instrument", "iid")
+    left = residualise(data, ["instrument"]).ravel()
+    # the effects absorb the rest of the prediction
+    data["predicted_wage"] = first.coefficient * left
+    return fit(data, "log_share", "predicted_wage", "iid")
+
+
+def estimate(
+    panel: Panel,
+    *,
+    clusters: str | None = "city_occupation",
+    years: Sequence[int] | None = None,
+    level: float = 0.95,
+) -> RhoEstimate:
+    """Estimate rho by 2SLS with city-year and occupation-year effects (paper, 3.1).
+
+    Parameters
+    ----------
+    panel : Panel
+    clusters : str or None
+        One of :data:`CLUSTERS`; None for heteroskedastic, ``"iid"`` for homoskedastic errors.
+        The default is what the note to table 1 says.
+    years : sequence of int, optional
+        All years of the panel by default.
+    level : float, in (0, 1)
+        Confidence level of ``rho_interval``.
+
+    Returns
+    -------
+    RhoEstimate
+
+    Raises
+    ------
+    ParameterError
+        For a level outside (0, 1), an unknown year or cluster variable.
+    DataError
+        If no cell can be used, or the effects explain the wage or the instrument.
+
+    Notes
+    -----
+    Clustered errors use pyfixest's small-sample convention, which does not count effects that
+    are nested in the clusters; other packages differ in the third digit.
+    """
+    import pyfixest
+
+    if not 0 < level < 1:
+        raise ParameterError(f"level: expected a number in (0, 1), found {level!r}")
+    data = sample(panel, years)
+    vcov, n_clusters = _vcov(data, clusters)
+    ols = fit(data, "log_share", "log_wage", clusters)
+    first_stage = fit(data, "log_wage", "instrument", clusters)
+    formula = f"log_share ~ 1 | {_EFFECTS} | log_wage ~ instrument"
+    two_stage = pyfixest.feols(formula, data, vcov=vcov)
+    beta = float(two_stage.coef().iloc[0])
+    se = float(two_stage.se().iloc[0])
+    degrees = n_clusters - 1 if n_clusters else ols.df_residual
+    reach = stats.t.ppf((1 + level) / 2, degrees) * se
+    bounds = tuple(rho_of(bound) for bound in (beta - reach, beta + reach))
+    return RhoEstimate(
+        beta=beta,
+        se=se,
+        rho=rho_of(beta),
+        rho_interval=bounds,
+        ols=ols,
+        first_stage=first_stage,
+        reduced_form=fit(data, "log_share", "instrument", clusters),
+        n_obs=len(data),
+        vcov=np.array([[se**2]]),
+        spec={
+            "formula": formula,
+            "clusters": clusters or "heteroskedastic",
+            "n_clusters": n_clusters,
+            "years": tuple(sorted(data["year"].unique().tolist())),
+            "level": level,
+            "dropped": data.attrs["dropped"],
+        },
+    )
+
+
+def rho_of(beta: float) -> float:
+    """The correlation that a slope implies, 1 - 1 / beta; minus infinity for beta <= 0.
+
+    Values below zero mean a slope under one, outside the model's domain.
+
+    Examples
+    --------
+    >>> round(rho_of(2.777), 2)
+    0.64
+    """
+    return 1 - 1 / beta if beta > 0 else float("-inf")
