@@ -146,7 +146,7 @@ def sample(panel: Panel, years: Sequence[int] | None = None) -> pd.DataFrame:
 
 
 def _vcov(data: pd.DataFrame, clusters: str | None) -> tuple[str | dict, int]:
-    """pyfixest's name for the errors, and the number of clusters."""
+    """Name of the errors for pyfixest, and the number of clusters."""
     if clusters is None:
         return "HC1", 0
     if clusters == "iid":
@@ -190,7 +190,7 @@ def fit(
     )
     df_model, df_residual = n_effects, n_obs - n_effects - 1
     total = data[outcome].to_numpy()
-    r2 = 1 - residual @ residual / ((total - total.mean()) ** 2).sum()
+    r2 = float(1 - residual @ residual / ((total - total.mean()) ** 2).sum())
     return Fit(
         coefficient=float(model.coef().iloc[0]),
         se=float(model.se().iloc[0]),
@@ -315,7 +315,7 @@ def estimate(
     se = float(two_stage.se().iloc[0])
     degrees = n_clusters - 1 if n_clusters else ols.df_residual
     reach = stats.t.ppf((1 + level) / 2, degrees) * se
-    bounds = tuple(rho_of(bound) for bound in (beta - reach, beta + reach))
+    bounds = tuple(rho_of(float(bound)) for bound in (beta - reach, beta + reach))
     return RhoEstimate(
         beta=beta,
         se=se,
