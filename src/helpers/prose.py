@@ -1,0 +1,84 @@
+"""Numbers in prose: recorded by the run, and never typed.
+
+A notebook hands its results to :func:`record`; the text refers to them by name. What is left
+of digits in the text is checked by :func:`typed_results`, so that no result can be typed in.
+"""
+
+from __future__ import annotations
+
+import re
+from numbers import Integral, Real
+
+_NOT_PROSE = (
+    r"^---\n.*?\n---\n",  # front matter
+    r"^(`{3,}|~{3,})\{(?:code-cell|glue)\S*.*?^\1\s*$",  # code cells and glued exhibits
+    r"^(`{3,}|~{3,})(?:\w+)?\s*$.*?^\1\s*$",  # plain code blocks
+    r"\{[a-z:-]+\}`[^`]*`",  # roles
+    r"`[^`]*`",  # inline code
+    r"\]\([^)]*\)",  # addresses of links
+    r"<https?://[^>]*>",
+    r"^:\w[\w-]*:.*$",  # options of directives
+    r"^\([\w:.-]+\)=\s*$",  # labels
+)
+# a place in the paper is no result: section 4.2, table 8.2.1, equations (8)-(10), figure 1a
+_PLACES = (
+    r"\b(?:[Ss]ections?|[Tt]ables?|[Ff]igures?|[Ee]quations?|[Aa]ppendix|[Cc]hapters?|[Ll]evels?)"
+    r"\s+\(?\d[\d.]*[a-dA-D]?\)?(?:(?:\s*(?:,|and|to|or|-|–)\s*)+\(?\d[\d.]*[a-dA-D]?\)?)*"
+)
+_RESULT = re.compile(
+    r"(?<![\w.])[-−+]?(?:\d+\.\d+(?:[eE][-+]?\d+)?|\d{1,3}(?:,\d{3})+|\d+(?=\s*(?:%|\\%|per cent)))"
+)
+
+
+def record(**values: object) -> None:
+    """Record results under their names, for ``{glue:text}`` in the text.
+
+    Parameters
+    ----------
+    **values
+        Numbers (numpy's become Python's) and strings. Nothing is shown.
+    """
+    from myst_nb import glue
+
+    for name, value in values.items():
+        if isinstance(value, Integral) and not isinstance(value, bool):
+            value = int(value)
+        elif isinstance(value, Real):
+            value = float(value)
+        glue(name, value, display=False)
+
+
+def typed_results(text: str) -> list[str]:
+    """Numbers in a page's prose that look like results: decimals, percentages, thousands.
+
+    Code, roles, labels, addresses and places in the paper are passed over; mathematics is
+    not, since a result can be typed there as well.
+
+    Parameters
+    ----------
+    text : str
+        A page in MyST Markdown.
+
+    Returns
+    -------
+    list of str
+        ``line: number`` for each, empty for a clean page.
+
+    Examples
+    --------
+    >>> typed_results("Section 4.2 finds a correlation of 0.64.")
+    ['1: 0.64']
+    >>> typed_results("It finds {glue:text}`rho:.2f` with `theta=3.0`.")
+    []
+    """
+
+    def blank(found: re.Match) -> str:
+        return re.sub(r"[^\n]", " ", found.group())
+
+    for pattern in _NOT_PROSE:
+        text = re.sub(pattern, blank, text, flags=re.M | re.S if "^" in pattern else 0)
+    text = re.sub(_PLACES, blank, text)
+    return [
+        f"{text.count(chr(10), 0, found.start()) + 1}: {found.group()}"
+        for found in _RESULT.finditer(text)
+    ]
