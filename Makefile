@@ -25,3 +25,19 @@ fast: env ## run the tests that need no book
 
 lint: env ## check style
 	@$(RUN) -m ruff check . && $(RUN) -m ruff format --check .
+
+book: env ## execute the notebooks and publish them in _build/html
+	@$(RUN) tools/book.py
+
+rerun: env ## the same with SCENARIO=scenarios/NAME.yml, beside the default book
+	@$(RUN) tools/book.py $(SCENARIO)
+
+sync: env ## pair every notebook's .md with its .ipynb
+	@.venv/bin/jupytext --quiet --sync notebooks/[0-9]*.md
+
+lock: env ## resolve the requirements anew
+	@.venv/bin/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 \
+	  --no-annotate --no-header --all-extras pyproject.toml --output-file requirements.lock
+
+clean: ## remove what the book was built from, and the book
+	@rm -rf _build .pytask

@@ -82,3 +82,13 @@ def typed_results(text: str) -> list[str]:
         f"{text.count(chr(10), 0, found.start()) + 1}: {found.group()}"
         for found in _RESULT.finditer(text)
     ]
+
+
+def describe(panel) -> str:
+    """Say in a few words where a panel comes from, for captions."""
+    if panel.source == "replication":
+        about = panel.provenance
+        return f"the author's published files ({about['repository']} at {about['commit'][:7]})"
+    if panel.source == "synthetic":
+        return f"the synthetic economy (seed {panel.provenance['seed']})"
+    return f"the panel {panel.source!r}"

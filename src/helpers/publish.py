@@ -1,0 +1,193 @@
+"""From notebooks to a static book: execute, stage, build, swap in (all or nothing)."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from importlib.util import find_spec
+from pathlib import Path
+
+import yaml
+
+from helpers import paths
+from helpers.errors import CompanionError
+from helpers.prose import typed_results
+
+_MATHJAX = ("tex-chtml.js", "output/chtml/fonts")
+# what the renderer of mathematics and the theme bring along and no page loads
+_UNUSED = ("_static/locales", "_sphinx_design_static/*.scss")
+
+
+class BookError(CompanionError):
+    """The book could not be built; the message says which page and why."""
+
+
+def notebooks() -> list[Path]:
+    """Return the notebooks' sources in reading order."""
+    return sorted(paths.NOTEBOOKS.glob("[0-9][0-9]_*.md"))
+
+
+def pages() -> list[Path]:
+    """Return every page of the book that people write: notebooks and prose."""
+    return [*notebooks(), *sorted(paths.BOOK.glob("*.md"))]
+
+
+def check_prose(files: list[Path] | None = None) -> None:
+    """Refuse a page that holds a result as a typed number.
+
+    Raises
+    ------
+    BookError
+        Naming each page, line and number.
+    """
+    found = [
+        f"{page.relative_to(paths.ROOT)}:{hit}"
+        for page in files or pages()
+        for hit in typed_results(page.read_text(encoding="utf-8"))
+    ]
+    if found:
+        raise BookError(
+            "results are typed in the prose; record them and refer by name:\n" + "\n".join(found)
+        )
+
+
+def declared_parameters(source: str) -> list[str]:
+    """Names that a notebook's parameters cell assigns."""
+    cell = re.search(r"```\{code-cell\}[^\n]*\n:tags: \[parameters\]\n(.*?)```", source, re.S)
+    return re.findall(r"^(\w+)\s*=", cell.group(1), re.M) if cell else []
+
+
+def execute(source: Path, output: Path, parameters: dict) -> None:
+    """Execute a notebook with papermill; the output appears only when all of it ran.
+
+    Parameters
+    ----------
+    source : Path
+        MyST Markdown.
+    output : Path
+        Executed notebook to write.
+    parameters : dict
+        Values for the parameters cell; those it does not declare are left out.
+    """
+    import jupytext
+    import papermill
+
+    text = source.read_text(encoding="utf-8")
+    wanted = {name: parameters[name] for name in declared_parameters(text) if name in parameters}
+    output.parent.mkdir(parents=True, exist_ok=True)
+    started = time.perf_counter()
+    with tempfile.TemporaryDirectory(prefix=f".{source.stem}-", dir=output.parent) as folder:
+        before, after = Path(folder) / "in.ipynb", Path(folder) / "out.ipynb"
+        notebook = jupytext.read(source)
+        jupytext.write(notebook, before)
+        papermill.execute_notebook(
+            before,
+            after,
+            parameters=wanted,
+            kernel_name="python3",
+            progress_bar=False,
+            cwd=paths.ROOT,
+        )
+        executed = json.loads(after.read_text(encoding="utf-8"))
+        _tidy(executed, source.stem, time.perf_counter() - started)
+        after.write_text(json.dumps(executed, indent=1, ensure_ascii=False) + "\n", "utf-8")
+        os.replace(after, output)
+
+
+def _tidy(notebook: dict, name: str, seconds: float) -> None:
+    """Drop paths and times from an executed notebook, and hide the injected parameters."""
+    notebook["metadata"].pop("papermill", None)
+    notebook["metadata"]["companion"] = {"notebook": name, "seconds": round(seconds, 1)}
+    for cell in notebook["cells"]:
+        for key in ("papermill", "execution"):
+            cell["metadata"].pop(key, None)
+        tags = cell["metadata"].get("tags", [])
+        if "injected-parameters" in tags:
+            cell["metadata"]["tags"] = [*tags, "remove-cell"]
+        if cell["cell_type"] == "code":
+            cell["outputs"] = [o for o in cell["outputs"] if o.get("name") != "stderr"]
+
+
+def banner(run: dict) -> str:
+    """HTML that stands on every page when the book is not the paper's on the author's data."""
+    parts = []
+    if run["parameters"]["source"] == "synthetic":
+        why = f" ({run['reason']})" if run["reason"] else ""
+        parts.append(
+            "Every number on this page comes from a <strong>synthetic economy</strong> with "
+            f"known parameters, not from the author's data{why}."
+        )
+    if run["changes"]:
+        changed = ", ".join(f"{key} = {value}" for key, value in run["changes"].items())
+        parts.append(f"Scenario <strong>{run['title']}</strong>: {changed}.")
+    return " ".join(parts)
+
+
+def stage(folder: Path, executed: Path, run: dict) -> None:
+    """Lay out everything that the book is built from in one folder."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    config = yaml.safe_load((paths.ROOT / "_config.yml").read_text(encoding="utf-8"))
+    text = banner(run)
+    if text:
+        config["html"]["announcement"] = text
+    (folder / "_config.yml").write_text(yaml.safe_dump(config, sort_keys=False), "utf-8")
+    shutil.copy(paths.ROOT / "_toc.yml", folder)
+    shutil.copytree(paths.BOOK, folder / "book", ignore=shutil.ignore_patterns("_static"))
+    shutil.copytree(paths.BOOK / "_static", folder / "_static")
+    (folder / "notebooks").mkdir()
+    for source in notebooks():
+        shutil.copy(executed / f"{source.stem}.ipynb", folder / "notebooks")
+    spec = find_spec("sphinx-mathjax-offline")
+    if spec is None or spec.origin is None:
+        raise BookError("sphinx-mathjax-offline is not installed: run make env")
+    renderer = Path(spec.origin).parent / "static" / "mathjax"
+    for part in _MATHJAX:
+        target = folder / "_static" / "mathjax" / part
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if (renderer / part).is_dir():
+            shutil.copytree(renderer / part, target)
+        else:
+            shutil.copy(renderer / part, target)
+
+
+def build(staged: Path, html: Path) -> None:
+    """Build the staged book with warnings as errors, then swap it in.
+
+    Raises
+    ------
+    BookError
+        With what the builder said; the book that was there before stays as it was.
+    """
+    html.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".site-", dir=html.parent) as folder:
+        done = subprocess.run(
+            [
+                str(Path(sys.executable).with_name("jupyter-book")),
+                *("build", str(staged), "--path-output", folder),
+                *("--warningiserror", "--keep-going", "--nitpick", "--quiet"),
+            ],
+            capture_output=True,
+            text=True,
+            env={**os.environ, "PYTHONWARNINGS": "ignore"},
+        )
+        site = Path(folder) / "_build" / "html"
+        if done.returncode or not (site / "index.html").is_file():
+            raise BookError(f"jupyter-book failed:\n{done.stdout}\n{done.stderr}")
+        for pattern in _UNUSED:
+            for unused in site.glob(pattern):
+                shutil.rmtree(unused) if unused.is_dir() else unused.unlink()
+        # scenarios live in a folder of the default book: they outlast its rebuild
+        kept = html / "scenarios"
+        if kept.is_dir() and not (site / "scenarios").exists():
+            shutil.move(kept, site / "scenarios")
+        old = Path(folder) / "old"
+        if html.exists():
+            html.rename(old)
+        site.rename(html)
