@@ -16,13 +16,13 @@ from pytask import Product, task
 
 from helpers import paths, publish
 
+CHECKER = [Path(publish.__file__), Path(publish.__file__).with_name("prose.py")]
+PAGES = publish.pages()
 RUN = os.environ.get("COMPANION_RUN", "paper")
 FOLDER = paths.BUILD / "runs" / RUN
 PARAMETERS = FOLDER / "parameters.json"
 HTML = paths.HTML if RUN == "paper" else paths.HTML / "scenarios" / RUN
-PACKAGE = sorted(
-    path for path in (paths.ROOT / "src").rglob("*") if path.suffix in {".py", ".csv"}
-)
+PACKAGE = sorted(path for path in (paths.ROOT / "src").rglob("*") if path.suffix in {".py", ".csv"})
 STATIC = [path for path in sorted(paths.BOOK.rglob("*")) if path.is_file()]
 LOCK = paths.ROOT / "requirements.lock"
 EXECUTED = [FOLDER / "executed" / f"{source.stem}.ipynb" for source in publish.notebooks()]
@@ -31,8 +31,8 @@ LAYOUT = [paths.ROOT / "_config.yml", paths.ROOT / "_toc.yml"]
 
 @task
 def task_prose(
-    pages: list[Path] = publish.pages(),  # noqa: B008
-    checker: list[Path] = [Path(publish.__file__), Path(publish.__file__).with_name("prose.py")],  # noqa: B006
+    pages: list[Path] = PAGES,
+    checker: list[Path] = CHECKER,
     passed: Annotated[Path, Product] = FOLDER / "prose.ok",
 ) -> None:
     """Refuse results that are typed in the text."""

@@ -27,8 +27,12 @@ CAPTURE = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
 
 def fingerprint() -> str:
     """Hash of what the environment is made from: lock, metadata and interpreter."""
-    digest = hashlib.sha256(sys.version.encode())
-    for path in (LOCK, ROOT / "pyproject.toml", Path(__file__)):
+    import tomllib
+
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    metadata = repr([settings["build-system"], settings["project"]])
+    digest = hashlib.sha256(f"{sys.version}{ROOT}{metadata}".encode())
+    for path in (LOCK, Path(__file__)):
         digest.update(path.read_bytes())
     return digest.hexdigest()
 

@@ -235,7 +235,9 @@ def residualise(data: pd.DataFrame, columns: Sequence[str]) -> np.ndarray:
             return block - (sums / size)[city]
 
         block, dummies = within(values[rows]), within(member)
-        values[rows] = block - dummies @ (np.linalg.pinv(dummies) @ block)
+        # the dummies of a year sum to one: lstsq leaves that direction out
+        effects = np.linalg.lstsq(dummies, block, rcond=1e-10)[0]
+        values[rows] = block - dummies @ effects
     return values
 
 
