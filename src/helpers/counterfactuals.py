@@ -185,10 +185,10 @@ def diversion(shares: Shares, rho: float | np.ndarray) -> np.ndarray:
         Rows sum to one; the diagonal is zero.
     """
     jacobian = elasticities.cross_city(shares, rho)
-    flow = shares.pi_c[:, None] * jacobian  # [c', c] = d pi_c' / d ln z_c
-    ratio = -(flow / np.diag(flow)).T
-    np.fill_diagonal(ratio, 0.0)
-    return ratio
+    inflow = -(shares.pi_c[:, None] * jacobian).T  # [c, c'] = - d pi_c' / d ln z_c
+    np.fill_diagonal(inflow, 0.0)
+    # what rivals gain is what the city loses; their sum is exact where the loss cancels
+    return inflow / inflow.sum(axis=1, keepdims=True)
 
 
 def welfare_change(

@@ -180,7 +180,7 @@ def fit(
     import pyfixest
 
     vcov, n_clusters = _vcov(data, clusters)
-    _check_identified(data, regressor)
+    left = _left_of(data, regressor)
     model = pyfixest.feols(f"{outcome} ~ {regressor} | {_EFFECTS}", data, vcov=vcov)
     residual = np.asarray(model.resid()).ravel()
     n_obs = len(residual)
@@ -191,14 +191,17 @@ def fit(
     df_model, df_residual = n_effects, n_obs - n_effects - 1
     total = data[outcome].to_numpy()
     r2 = float(1 - residual @ residual / ((total - total.mean()) ** 2).sum())
+    residual_se = float(np.sqrt(residual @ residual / df_residual))
+    # pyfixest counts one direction in all as shared by the two sets, not one a year
+    se = residual_se / np.linalg.norm(left) if clusters == "iid" else model.se().iloc[0]
     return Fit(
         coefficient=float(model.coef().iloc[0]),
-        se=float(model.se().iloc[0]),
+        se=float(se),
         r2=r2,
         adjusted_r2=1 - (1 - r2) * (n_obs - 1) / df_residual,
         within_r2=float(model._r2_within),
         f_joint=r2 / (1 - r2) * df_residual / df_model,
-        residual_se=float(np.sqrt(residual @ residual / df_residual)),
+        residual_se=residual_se,
         df_model=df_model,
         df_residual=df_residual,
         n_obs=n_obs,
@@ -241,8 +244,8 @@ def residualise(data: pd.DataFrame, columns: Sequence[str]) -> np.ndarray:
     return values
 
 
-def _check_identified(data: pd.DataFrame, regressor: str) -> None:
-    """Refuse a regressor that the effects explain: its coefficient would be noise."""
+def _left_of(data: pd.DataFrame, regressor: str) -> np.ndarray:
+    """Return what the effects leave of a regressor; one that they explain is refused."""
     left = residualise(data, [regressor]).ravel()
     total = data[regressor].to_numpy()
     spread = total.std()
@@ -250,6 +253,7 @@ def _check_identified(data: pd.DataFrame, regressor: str) -> None:
         raise DataError(
             f"{regressor}: no variation is left after city-year and occupation-year effects"
         )
+    return left
 
 
 def second_stage_by_hand(panel: Panel, years: Sequence[int] | None = None) -> Fit:

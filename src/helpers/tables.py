@@ -10,6 +10,7 @@ from pandas.io.formats.style import Styler
 from helpers.panel import Panel
 from helpers.targets import TARGETS, Results, compare
 
+_DIGITS = ("printed", "digits")  # columns of digits as text
 _TITLES = {
     "ols-beta": ("OLS", "wage"),
     "ols-se": ("OLS", "standard error"),
@@ -106,21 +107,36 @@ def _key(city: str) -> str:
     return f"T_c-{city.split('-')[0].lower().replace(' ', '-')}"
 
 
+def as_printed(frame: pd.DataFrame) -> pd.DataFrame:
+    """Round the numbers of each row to the digits of its ``printed`` column, as text."""
+    decimals = frame["printed"].str.partition(".")[2].str.len()
+    rounded = frame.copy()
+    for column in frame.select_dtypes("number"):
+        rounded[column] = [
+            "" if pd.isna(value) else f"{value:.{places}f}"
+            for value, places in zip(frame[column], decimals, strict=True)
+        ]
+    return rounded
+
+
 def show(frame: pd.DataFrame, digits: int | Mapping[str, int | str] = 3) -> Styler:
     """Lay a table out for a page: no index, fixed digits, empty for missing.
 
     Parameters
     ----------
     frame : DataFrame
+        Numbers beside a ``printed`` column are rounded as that column is.
     digits : int or {column: int or format}
         Digits after the point, for all columns of numbers or by column; a string is a format
         specification, such as ``".1%"``.
     """
+    numbers = [c for c in frame if c in frame.select_dtypes("number") or c in _DIGITS]
+    if "printed" in frame:
+        frame = as_printed(frame)
     formats = {}
     for column in frame.select_dtypes("number"):
         wanted = digits if isinstance(digits, int) else digits.get(column, 3)
         formats[column] = "{:" + (wanted if isinstance(wanted, str) else f",.{wanted}f") + "}"
-    numbers = [c for c in frame if c in formats or c in ("printed", "digits")]
     return (
         frame.style.format(formats, na_rep="")
         .hide(axis="index")
