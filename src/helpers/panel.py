@@ -94,8 +94,9 @@ def _validate(schema: pa.DataFrameSchema, table: pd.DataFrame) -> pd.DataFrame:
         raise PanelError(f"{schema.name}: the table is empty")
     try:
         return schema.validate(table.reset_index(drop=True))
-    except pa.errors.SchemaError as problem:
-        raise PanelError(f"{schema.name}: {problem}") from None
+    except (pa.errors.SchemaError, pa.errors.SchemaErrors) as problem:
+        first = getattr(problem, "schema_errors", [problem])[0]
+        raise PanelError(f"{schema.name}: {first}") from None
 
 
 @dataclass(frozen=True, eq=False)

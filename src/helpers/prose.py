@@ -9,12 +9,12 @@ from __future__ import annotations
 import re
 from numbers import Integral, Real
 
+_FENCE = re.compile(r"^\s*(?P<marks>`{3,}|~{3,}|:{3,})\s*(?P<info>.*?)\s*$")
+# directives whose content is code; that of all others is prose
+_CODE = re.compile(r"\{(?:code-cell|code-block|code|bibliography|glue)")
 _NOT_PROSE = (
-    r"^---\n.*?\n---\n",  # front matter
-    r"^(`{3,}|~{3,})\{(?:code-cell|glue)\S*.*?^\1\s*$",  # code cells and glued exhibits
-    r"^(`{3,}|~{3,})(?:\w+)?\s*$.*?^\1\s*$",  # plain code blocks
-    r"\{[a-z:-]+\}`[^`]*`",  # roles
-    r"`[^`]*`",  # inline code
+    r"\{[a-z:-]+\}`[^`]*`",  # roles, but for mathematics
+    r"(?<!`)`[^`\n]+`(?!`)",  # inline code
     r"\]\([^)]*\)",  # addresses of links
     r"<https?://[^>]*>",
     r"^:\w[\w-]*:.*$",  # options of directives
@@ -75,13 +75,38 @@ def typed_results(text: str) -> list[str]:
     def blank(found: re.Match) -> str:
         return re.sub(r"[^\n]", " ", found.group())
 
+    text = re.sub(r"\{math\}`([^`]*)`", r"\1", _without_code(text))
     for pattern in _NOT_PROSE:
-        text = re.sub(pattern, blank, text, flags=re.M | re.S if "^" in pattern else 0)
+        text = re.sub(pattern, blank, text, flags=re.M)
     text = re.sub(_PLACES, blank, text)
     return [
         f"{text.count(chr(10), 0, found.start()) + 1}: {found.group()}"
         for found in _RESULT.finditer(text)
     ]
+
+
+def _without_code(text: str) -> str:
+    """Blank front matter and code blocks, line by line; fences of other directives stay open."""
+    kept, open_fences = [], []
+    front = text.startswith("---\n")
+    for number, line in enumerate(text.splitlines()):
+        fence = _FENCE.match(line)
+        in_code = bool(open_fences) and open_fences[-1][1]
+        if front:
+            front = number == 0 or line != "---"
+            kept.append("")
+        elif fence and open_fences and not fence["info"]:
+            marks, _ = open_fences[-1]
+            if fence["marks"].startswith(marks):
+                open_fences.pop()
+            kept.append("")
+        elif fence and not in_code:
+            code = not fence["info"].startswith("{") or bool(_CODE.match(fence["info"]))
+            open_fences.append((fence["marks"], code))
+            kept.append("")
+        else:
+            kept.append("" if in_code else line)
+    return "\n".join(kept)
 
 
 def describe(panel) -> str:

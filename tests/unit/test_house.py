@@ -1,0 +1,98 @@
+"""The house is what its documents say: requirements, versions, doctests, names."""
+
+import doctest
+import importlib
+import pkgutil
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+
+import helpers
+
+ROOT = Path(__file__).parents[2]
+SETTINGS = tomllib.loads((ROOT / "pyproject.toml").read_text())
+
+
+def _bare(requirement: str) -> str:
+    return re.split(r"[<>=!~\[; ]", requirement)[0].lower()
+
+
+def _required() -> set[str]:
+    project = SETTINGS["project"]
+    lists = [project["dependencies"], *project["optional-dependencies"].values()]
+    return {requirement for requirements in lists for requirement in requirements}
+
+
+def test_environment_yml_asks_for_the_same_requirements():
+    environment = yaml.safe_load((ROOT / "environment.yml").read_text())
+    (pip,) = [entry["pip"] for entry in environment["dependencies"] if isinstance(entry, dict)]
+    assert set(pip) - {"--editable ."} == _required()
+
+
+def test_the_lock_has_every_requirement_with_hashes_and_no_address():
+    lock = (ROOT / "requirements.lock").read_text()
+    assert "://" not in lock
+    locked = set(re.findall(r"^([a-zA-Z0-9_.-]+)==", lock, re.M))
+    assert {_bare(requirement) for requirement in _required()} <= {n.lower() for n in locked}
+    assert lock.count("--hash=sha256:") > len(locked)
+
+
+@pytest.mark.parametrize(
+    "name", [m.name for m in pkgutil.walk_packages(helpers.__path__, "helpers.")]
+)
+def test_examples_in_docstrings_run(name):
+    module = importlib.import_module(name)
+    assert doctest.testmod(module).failed == 0
+
+
+def test_notebooks_are_paired_and_in_sync():
+    """The .ipynb has the cells of the .md, and no outputs."""
+    import jupytext
+
+    sources = sorted((ROOT / "notebooks").glob("[0-9]*.md"))
+    assert sources
+    for source in sources:
+        text = jupytext.read(source)
+        paired = jupytext.read(source.with_suffix(".ipynb"))
+        assert [(c.cell_type, c.source) for c in text.cells] == [
+            (c.cell_type, c.source) for c in paired.cells
+        ], f"{source.name}: run make sync"
+        assert not [c for c in paired.cells if c.cell_type == "code" and c.outputs]
+
+
+def test_no_file_names_this_machine_or_a_registry():
+    listed = [p for p in ROOT.rglob("*") if p.suffix in {".md", ".py", ".yml", ".toml", ".ipynb"}]
+    hidden = (".venv", "_build", ".git", ".pytask")
+    for path in listed:
+        if any(part in hidden for part in path.relative_to(ROOT).parts):
+            continue
+        text = path.read_text(encoding="utf-8")
+        for word in ("/" + "work/", "pypi." + "org", "files.python" + "hosted"):
+            assert word not in text, f"{path}: {word}"
+
+
+def test_citation_and_version_agree():
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+    assert citation["version"] == SETTINGS["project"]["version"] == helpers.__version__
+    assert citation["license"] == SETTINGS["project"]["license"]
+
+
+def test_modules_import_only_leftwards():
+    """The kernels know nothing of the layers above them."""
+    order = ["errors", "model", "elasticities", "counterfactuals", "panel", "instrument",
+             "shifters", "sources", "estimation", "figures", "targets", "claims"]  # fmt: skip
+    for position, name in enumerate(order):
+        path = ROOT / "src" / "helpers" / (f"{name}.py" if name != "sources" else name)
+        files = [path] if path.is_file() else list(path.glob("*.py"))
+        for file in files:
+            used = set(re.findall(r"^\s*from helpers\.(\w+)", file.read_text(), re.M))
+            used |= {
+                word.strip()
+                for line in re.findall(r"^\s*from helpers import (.+)$", file.read_text(), re.M)
+                for word in line.strip("()").split(",")
+            }
+            later = used & set(order[position + 1 :])
+            assert not later, f"{file.name} imports {later}"

@@ -1,0 +1,254 @@
+"""Where panels come from, and everything that can be wrong with a file."""
+
+import hashlib
+import http.server
+import threading
+import time
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from helpers import sources
+from helpers.errors import (
+    DataError,
+    DataUnavailableError,
+    HashMismatchError,
+    PanelError,
+    UnknownNameError,
+)
+from helpers.figures import NEW_YORK, VISALIA
+from helpers.panel import OCCUPATIONS, Panel
+from helpers.sources import replication, synthetic
+from helpers.targets import TARGETS
+
+BYTES = b"city_year,occ_year\n"
+RIGHT = hashlib.sha256(BYTES).hexdigest()
+
+
+@pytest.fixture
+def nowhere(monkeypatch, tmp_path):
+    """No folder named, an empty cache, and an address that refuses."""
+    monkeypatch.delenv("COMPANION_DATA", raising=False)
+    monkeypatch.setattr(replication.pooch, "os_cache", lambda name: tmp_path / name)
+    monkeypatch.setattr(replication, "ADDRESS", "http://127.0.0.1:9/")
+    return tmp_path
+
+
+@pytest.fixture
+def server(nowhere, monkeypatch):
+    """A server on this machine that counts requests and can be slow."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.server.requests += 1
+            time.sleep(self.server.delay)
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(BYTES)))
+            self.end_headers()
+            self.wfile.write(BYTES)
+
+        def log_message(self, *_):
+            pass
+
+    served = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    served.requests, served.delay = 0, 0.0
+    threading.Thread(target=served.serve_forever, daemon=True).start()
+    monkeypatch.setattr(replication, "ADDRESS", f"http://127.0.0.1:{served.server_port}/")
+    yield served
+    served.shutdown()
+    served.server_close()
+
+
+def test_a_download_with_the_right_hash_is_kept_and_not_repeated(server, monkeypatch):
+    monkeypatch.setitem(replication.FILES, "T_c", replication.PublishedFile("T_c.csv", RIGHT))
+    assert replication.locate("T_c").read_bytes() == BYTES
+    assert replication.locate("T_c").read_bytes() == BYTES
+    assert server.requests == 1
+
+
+def test_a_download_with_a_wrong_hash_is_refused_and_deleted(server, nowhere):
+    with pytest.raises(HashMismatchError, match=r"T_c\.csv"):
+        replication.locate("T_c")
+    assert not [path for path in nowhere.rglob("*") if path.is_file()]
+    found = sources.resolve()
+    assert found.source == "synthetic"
+    assert "SHA-256" in found.reason
+
+
+def test_a_server_that_hangs_costs_seconds(server, monkeypatch):
+    monkeypatch.setattr(replication, "FILE_SECONDS", 0.3)
+    server.delay = 2.0
+    started = time.perf_counter()
+    with pytest.raises(DataUnavailableError, match="not fetched within"):
+        replication.locate("T_c")
+    assert time.perf_counter() - started < 1.5
+
+
+def test_without_network_auto_is_synthetic_and_says_why(nowhere):
+    found = sources.resolve()
+    assert found.source == "synthetic"
+    assert "could not be fetched" in found.reason
+    with pytest.raises(DataUnavailableError):
+        sources.load("replication")
+
+
+def test_a_readers_file_with_other_bytes_is_refused_and_left(nowhere, monkeypatch, tmp_path):
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    (mine / "T_c.csv").write_bytes(BYTES)
+    monkeypatch.setenv("COMPANION_DATA", str(mine))
+    with pytest.raises(HashMismatchError, match="expected SHA-256"):
+        replication.locate("T_c")
+    assert (mine / "T_c.csv").read_bytes() == BYTES
+
+
+def test_a_stale_cache_is_fetched_anew(server, nowhere, monkeypatch):
+    monkeypatch.setitem(replication.FILES, "T_c", replication.PublishedFile("T_c.csv", RIGHT))
+    path = replication.locate("T_c")
+    path.write_bytes(b"half a fi")
+    assert replication.locate("T_c").read_bytes() == BYTES
+
+
+def test_an_unknown_source_is_refused_with_the_nearest():
+    with pytest.raises(UnknownNameError, match="replication"):
+        sources.load("replicaton")
+
+
+def test_the_published_panel_is_the_papers(published):
+    """Rows, years and the cities that the survey's new geography brings in and takes out."""
+    cells = published.cells
+    assert len(cells) == 20_880
+    assert cells["log_wage"].notna().sum() == 19_280
+    by_year = cells.groupby("year")["city"].nunique()
+    assert by_year[[2010, 2011]].tolist() == [265, 265]
+    assert set(by_year.loc[2012:]) == {260}
+    used = cells.dropna().groupby("year")["city"].nunique()
+    assert used[[2010, 2012]].tolist() == [265, 235]
+    for year in published.years:
+        published.shares(year)
+
+
+def test_the_synthetic_economy_looks_like_a_country(truth, made):
+    """Real names, the paper's cities among them, realistic sizes, twenty sectors, ten years."""
+    shares = made.shares(2019)
+    assert len(shares.cities) == 260
+    assert shares.occupations == OCCUPATIONS
+    assert made.years == tuple(range(2010, 2020))
+    assert made.shifts["sector"].nunique() == 20
+    printed = [t.id for t in TARGETS if t.place == "table 2B"]
+    heads = {f"T_c-{c.split('-')[0].lower().replace(' ', '-')}" for c in shares.cities}
+    assert set(printed) <= heads
+    assert {NEW_YORK, VISALIA, "Detroit-Warren-Dearborn, MI"} <= set(shares.cities)
+    order = np.argsort(-shares.pi_c)
+    assert shares.cities[order[0]] == NEW_YORK
+    assert 0.05 < shares.pi_c.max() < 0.15
+    # rank-size rule: log size falls with log rank at a slope near minus one
+    slope = np.polyfit(np.log(np.arange(1, 101)), np.log(shares.pi_c[order[:100]]), 1)[0]
+    assert -1.4 < slope < -0.7
+    assert truth.rho == 0.64
+    assert truth.theta == 3
+
+
+def test_the_synthetic_economy_is_its_seed():
+    one, other = synthetic.economy(5), synthetic.economy(5)
+    pd.testing.assert_frame_equal(one.panel().cells, other.panel().cells)
+    assert not synthetic.economy(6).panel().cells["log_wage"].equals(one.panel().cells["log_wage"])
+
+
+def test_counts_and_shares_agree(truth, made):
+    """Occupation shares from counts and from pi_c = sum_k pi_ck omega_k are the same."""
+    without = Panel(made.cells.drop(columns="households"), made.cities.drop(columns="households"))
+    for year in made.years:
+        np.testing.assert_allclose(
+            without.shares(year).omega_k, made.shares(year).omega_k, atol=1e-10
+        )
+        np.testing.assert_allclose(made.shares(year).pi_ck, truth.shares(year).pi_ck, atol=1e-14)
+
+
+def test_the_instrument_is_exposures_times_shifts(made):
+    """One cell by hand."""
+    cell = made.cells[
+        (made.cells["city"] == NEW_YORK)
+        & (made.cells["occupation"] == "sales")
+        & (made.cells["year"] == 2015)
+    ]
+    weights = made.exposures[
+        (made.exposures["city"] == NEW_YORK) & (made.exposures["occupation"] == "sales")
+    ].set_index("sector")["exposure"]
+    shifts = made.shifts[made.shifts["year"] == 2015].set_index("sector")["log_tfp"]
+    assert cell["instrument"].iloc[0] == pytest.approx((weights * shifts).sum(), rel=1e-12)
+    over_occupations = made.exposures.groupby(["city"])["exposure"].sum()
+    np.testing.assert_allclose(over_occupations, 1, rtol=1e-12)
+
+
+def test_a_panel_survives_saving(made, tmp_path):
+    folder = made.save(tmp_path / "panel")
+    again = sources.load(folder)
+    pd.testing.assert_frame_equal(again.cells, made.cells)
+    pd.testing.assert_frame_equal(again.shifts, made.shifts)
+    assert again.provenance == made.provenance
+    assert [path.name for path in tmp_path.iterdir()] == ["panel"]
+    (folder / "cells.parquet").unlink()
+    with pytest.raises(DataError, match=r"cells\.parquet"):
+        sources.load(folder)
+
+
+def _break(name, made):
+    """One way to break the contract."""
+    cells, cities = made.cells.copy(), made.cities.copy()
+    if name == "duplicate":
+        cells = pd.concat([cells, cells.head(1)])
+    elif name == "missing cell":
+        cells = cells.iloc[1:]
+    elif name == "unknown occupation":
+        cells["occupation"] = cells["occupation"].replace("sales", "wizards")
+    elif name == "share above one":
+        cells.loc[0, "log_share"] = 0.2
+    elif name == "share of zero":
+        cells.loc[0, "log_share"] = -np.inf
+    elif name == "does not add up":
+        cells.loc[0, "log_share"] += 0.01
+    elif name == "no column":
+        cells = cells.drop(columns="log_wage")
+    elif name == "extra column":
+        cells["wage"] = 1.0
+    elif name == "text for numbers":
+        cells["log_wage"] = "high"
+    elif name == "city without shares":
+        cities = cities.iloc[1:]
+    elif name == "empty":
+        cells = cells.iloc[:0]
+    return cells, cities
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["duplicate", "missing cell", "unknown occupation", "share above one", "share of zero",
+     "does not add up", "no column", "extra column", "text for numbers", "city without shares",
+     "empty"],
+)  # fmt: skip
+def test_a_table_that_breaks_the_contract_is_refused(made, name):
+    with pytest.raises(PanelError, match=r"cells|cities"):
+        Panel(*_break(name, made))
+
+
+def test_city_shares_that_no_occupation_shares_explain_are_refused(made):
+    cities = made.cities.drop(columns="households").copy()
+    cities.loc[cities["city"] == NEW_YORK, "log_city_share"] += 0.1
+    panel = Panel(made.cells.drop(columns="households"), cities)
+    with pytest.raises(PanelError, match="no occupation shares"):
+        panel.shares(2019)
+
+
+def test_metros_table_is_what_geonames_gives():
+    """The committed table, made anew from the package that ships GeoNames."""
+    import importlib.util
+    from pathlib import Path
+
+    path = Path(__file__).parents[2] / "tools" / "metros.py"
+    spec = importlib.util.spec_from_file_location("metros", path)
+    tool = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(tool)
+    committed = pd.read_csv(tool.TABLE)
+    pd.testing.assert_frame_equal(tool.metros(committed["city"].tolist()), committed)
