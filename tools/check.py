@@ -2,27 +2,41 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 PYTEST = (sys.executable, "-m", "pytest", "-q")
+NBVAL = (
+    *(*PYTEST, "-p", "nbval_tolerance", "--nbval", "--nbval-current-env"),
+    *("-n", "2", "--dist", "loadfile", "-p", "no:cacheprovider", "_build/runs/paper/executed"),
+)
+# in parts, so that what is cheap fails first
 STAGES = (
     ("style", (sys.executable, "-m", "ruff", "check", "--quiet", ".")),
     ("format", (sys.executable, "-m", "ruff", "format", "--check", "--quiet", ".")),
-    ("package", (*PYTEST, "-n", "2", "tests")),
+    ("package", (*PYTEST, "-n", "2", "tests/unit", "tests/property", "tests/differential")),
+    ("book", (sys.executable, "tools/book.py")),
+    ("pages", (*PYTEST, "-n", "2", "tests/book")),
+    ("notebooks, other parameters", (*PYTEST, "-n", "2", "tests/notebooks")),
+    ("notebooks, executed anew and compared", NBVAL),
 )
 
 
 def main() -> int:
     """Run the stages in order."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "tests" / "notebooks")}
     for name, command in STAGES:
         print(f"== {name}", flush=True)
-        code = subprocess.run(command, cwd=ROOT).returncode
+        started = time.perf_counter()
+        code = subprocess.run(command, cwd=ROOT, env=environment).returncode
         if code:
             print(f"{name} failed")
             return code
+        print(f"   {time.perf_counter() - started:.0f} s", flush=True)
     return 0
 
 

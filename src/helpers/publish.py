@@ -20,8 +20,13 @@ from helpers.errors import CompanionError
 from helpers.prose import typed_results
 
 _MATHJAX = ("tex-chtml.js", "output/chtml/fonts")
-# what the renderer of mathematics and the theme bring along and no page loads
-_UNUSED = ("_static/locales", "_sphinx_design_static/*.scss")
+# what the theme brings along and no page loads
+_UNUSED = ("_static/locales", "_static/**/*.map", "_static/sphinx-thebe.*")
+_THEBE = (
+    r"\s*<script>const THEBE_JS_URL.*?</script>",
+    r"\s*<script[^>]*sphinx-thebe\.js[^>]*></script>",
+    r"\s*<link[^>]*sphinx-thebe\.css[^>]*/>",
+)
 
 
 class BookError(CompanionError):
@@ -144,17 +149,42 @@ def stage(folder: Path, executed: Path, run: dict) -> None:
     (folder / "notebooks").mkdir()
     for source in notebooks():
         shutil.copy(executed / f"{source.stem}.ipynb", folder / "notebooks")
+
+
+def _add_mathjax(site: Path) -> None:
+    """Put the renderer of mathematics into the site: the files that a page loads, no more."""
     spec = find_spec("sphinx-mathjax-offline")
     if spec is None or spec.origin is None:
         raise BookError("sphinx-mathjax-offline is not installed: run make env")
     renderer = Path(spec.origin).parent / "static" / "mathjax"
     for part in _MATHJAX:
-        target = folder / "_static" / "mathjax" / part
+        target = site / "_static" / "mathjax" / part
         target.parent.mkdir(parents=True, exist_ok=True)
         if (renderer / part).is_dir():
             shutil.copytree(renderer / part, target)
         else:
             shutil.copy(renderer / part, target)
+
+
+def _drop_thebe(site: Path) -> None:
+    """Take the live-code loader out of every page: it names another host, and twice."""
+    for page in site.rglob("*.html"):
+        text = page.read_text(encoding="utf-8")
+        for pattern in _THEBE:
+            text = re.sub(pattern, "", text)
+        page.write_text(text, encoding="utf-8")
+
+
+def _mark_redirect(index: Path) -> None:
+    """Give the page that forwards to the first one its icon and language."""
+    text = index.read_text(encoding="utf-8")
+    if "<html" not in text:
+        icon = '<link rel="icon" href="_static/favicon.svg">'
+        index.write_text(
+            f'<!doctype html>\n<html lang="en"><head><title>Correlated Migration</title>'
+            f"{icon}{text.strip()}</head></html>\n",
+            encoding="utf-8",
+        )
 
 
 def build(staged: Path, html: Path) -> None:
@@ -180,6 +210,9 @@ def build(staged: Path, html: Path) -> None:
         site = Path(folder) / "_build" / "html"
         if done.returncode or not (site / "index.html").is_file():
             raise BookError(f"jupyter-book failed:\n{done.stdout}\n{done.stderr}")
+        _add_mathjax(site)
+        _drop_thebe(site)
+        _mark_redirect(site / "index.html")
         for pattern in _UNUSED:
             for unused in site.glob(pattern):
                 shutil.rmtree(unused) if unused.is_dir() else unused.unlink()

@@ -1,0 +1,110 @@
+"""The static book as files: links, exhibits, banner, nothing left over."""
+
+import re
+from functools import cache
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote, urldefrag
+
+import pytest
+
+pytestmark = pytest.mark.book
+LEFT_OVER = ("<Axes", "np.float64(", "Traceback (most", "Warning:", "<Figure size", "&lt;Axes")
+EXHIBITS = {
+    "04_data": ("figure_1a", "figure_1b"),
+    "07_city_shocks": ("figure_2", "figure_3"),
+    "08_occupation_shocks": ("figure_4", "figure_5"),
+}
+
+
+class Page(HTMLParser):
+    """Links, sources, anchors and pictures of a page."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.links, self.loads, self.anchors, self.pictures = [], [], set(), []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        found = dict(attributes)
+        if "id" in found:
+            self.anchors.add(found["id"])
+        if tag == "a" and found.get("href"):
+            self.links.append(found["href"])
+        if tag in ("script", "img", "iframe", "source") and found.get("src"):
+            self.loads.append(found["src"])
+        if tag == "link" and found.get("rel") not in (["canonical"], "canonical"):
+            self.loads.append(found.get("href", ""))
+        if tag == "img":
+            self.pictures.append(found)
+
+
+@cache
+def parsed(path: Path) -> Page:
+    return Page(path.read_text(encoding="utf-8"))
+
+
+def test_every_internal_link_and_anchor_resolves(html, page):
+    here = html / page
+    for link in parsed(here).links:
+        if re.match(r"[a-z]+:", link):
+            continue
+        address, anchor = urldefrag(link)
+        target = (here.parent / unquote(address)).resolve() if address else here
+        assert target.exists(), f"{page}: {link}"
+        if anchor and target.suffix == ".html":
+            assert unquote(anchor) in parsed(target).anchors, f"{page}: {link}"
+
+
+def test_a_page_loads_only_its_own_files(html, page):
+    for source in parsed(html / page).loads:
+        if source.startswith("data:"):
+            continue
+        assert "://" not in source, f"{page}: {source}"
+        assert not source.startswith("//"), f"{page}: {source}"
+        file = urldefrag(source)[0].partition("?")[0]
+        assert ((html / page).parent / unquote(file)).exists(), f"{page}: {source}"
+
+
+def test_nothing_is_left_over_in_outputs(html, page):
+    text = (html / page).read_text(encoding="utf-8")
+    for words in LEFT_OVER:
+        assert words not in text, f"{page}: {words}"
+
+
+def test_every_picture_has_words(html, page):
+    for picture in parsed(html / page).pictures:
+        assert len(picture.get("alt") or "") > 20, f"{page}: {picture.get('src')}"
+
+
+@pytest.mark.parametrize("notebook", EXHIBITS)
+def test_captions_name_function_and_data(html, run, notebook):
+    text = (html / "notebooks" / f"{notebook}.html").read_text(encoding="utf-8")
+    captions = re.findall(r"<figcaption>.*?</figcaption>", text, re.S)
+    plain = [re.sub(r"<[^>]+>", "", caption) for caption in captions]
+    data = "synthetic economy" if run["parameters"]["source"] == "synthetic" else "published files"
+    for function in EXHIBITS[notebook]:
+        (caption,) = [words for words in plain if f"helpers.figures.{function}" in words]
+        assert data in caption
+
+
+def test_the_banner_stands_on_every_page_or_none(html, run, page):
+    text = (html / page).read_text(encoding="utf-8")
+    synthetic = run["parameters"]["source"] == "synthetic"
+    assert ("a <strong>synthetic economy</strong> with" in text) == synthetic
+
+
+def test_the_book_is_small(html):
+    sizes = {path: path.stat().st_size for path in html.rglob("*") if path.is_file()}
+    assert sum(sizes.values()) < 20e6
+    assert all(size < 2e6 for path, size in sizes.items() if path.suffix == ".html")
+
+
+def test_the_report_shows_every_target_and_claim(html):
+    from helpers import claims, targets
+
+    text = (html / "notebooks" / "10_replication_report.html").read_text(encoding="utf-8")
+    for target in targets.TARGETS:
+        assert f">{target.id}</td>" in text
+    for claim in claims.CLAIMS:
+        assert claim.claim in text
