@@ -74,7 +74,7 @@ def main(arguments: list[str]) -> int:
     code = subprocess.run(
         [*command, "-n", workers, "--parallel-backend", "processes", "tasks"],
         cwd=paths.ROOT,
-        env={**os.environ, "COMPANION_RUN": name, "PYTHONWARNINGS": "ignore"},
+        env={**os.environ, "COMPANION_RUN": name},
     ).returncode
     site = paths.HTML if name == "paper" else paths.HTML / "scenarios" / name
     if code == 0:

@@ -8,6 +8,7 @@ for the wage. Fixed effects, two-stage least squares and clustered errors are py
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -158,6 +159,15 @@ def _vcov(data: pd.DataFrame, clusters: str | None) -> tuple[str | dict, int]:
     return {"CRV1": clusters}, count
 
 
+def _feols(formula: str, data: pd.DataFrame, vcov: str | dict):
+    """Fit by pyfixest, without what it says of its own use of pandas."""
+    import pyfixest
+
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "The inplace keyword", module="pyfixest")
+        return pyfixest.feols(formula, data, vcov=vcov)
+
+
 def fit(
     data: pd.DataFrame, outcome: str, regressor: str, clusters: str | None = "city_occupation"
 ) -> Fit:
@@ -177,11 +187,9 @@ def fit(
     DataError
         If the effects explain the regressor entirely.
     """
-    import pyfixest
-
     vcov, n_clusters = _vcov(data, clusters)
     left = _left_of(data, regressor)
-    model = pyfixest.feols(f"{outcome} ~ {regressor} | {_EFFECTS}", data, vcov=vcov)
+    model = _feols(f"{outcome} ~ {regressor} | {_EFFECTS}", data, vcov)
     residual = np.asarray(model.resid()).ravel()
     n_obs = len(residual)
     # city-year and occupation-year dummies share one direction in every year
@@ -307,8 +315,6 @@ def estimate(
     Clustered errors use pyfixest's small-sample convention, which does not count effects that
     are nested in the clusters; other packages differ in the third digit.
     """
-    import pyfixest
-
     if not 0 < level < 1:
         raise ParameterError(f"level: expected a number in (0, 1), found {level!r}")
     data = sample(panel, years)
@@ -316,7 +322,7 @@ def estimate(
     ols = fit(data, "log_share", "log_wage", clusters)
     first_stage = fit(data, "log_wage", "instrument", clusters)
     formula = f"log_share ~ 1 | {_EFFECTS} | log_wage ~ instrument"
-    two_stage = pyfixest.feols(formula, data, vcov=vcov)
+    two_stage = _feols(formula, data, vcov)
     beta = float(two_stage.coef().iloc[0])
     se = float(two_stage.se().iloc[0])
     degrees = n_clusters - 1 if n_clusters else ols.df_residual

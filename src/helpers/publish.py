@@ -115,8 +115,9 @@ def _tidy(notebook: dict, name: str, seconds: float) -> None:
         tags = cell["metadata"].get("tags", [])
         if "injected-parameters" in tags:
             cell["metadata"]["tags"] = [*tags, "remove-cell"]
-        if cell["cell_type"] == "code":
-            cell["outputs"] = [o for o in cell["outputs"] if o.get("name") != "stderr"]
+        for output in cell.get("outputs", []):
+            if output.get("name") == "stderr":
+                raise BookError(f"{name}: a cell warns:\n{''.join(output['text'])}")
 
 
 def banner(run: dict) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import pandas as pd
 from pandas.io.formats.style import Styler
@@ -119,7 +120,25 @@ def as_printed(frame: pd.DataFrame) -> pd.DataFrame:
     return rounded
 
 
-def show(frame: pd.DataFrame, digits: int | Mapping[str, int | str] = 3) -> Styler:
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """A table laid out for a page, and as plain text where there is no page."""
+
+    frame: pd.DataFrame
+    style: Styler
+
+    def to_html(self) -> str:
+        """Return the table as HTML, the same for the same numbers."""
+        return self.style.to_html()
+
+    def _repr_html_(self) -> str:
+        return self.to_html()
+
+    def __repr__(self) -> str:
+        return self.frame.to_string(index=False)
+
+
+def show(frame: pd.DataFrame, digits: int | Mapping[str, int | str] = 3) -> Shown:
     """Lay a table out for a page: no index, fixed digits, empty for missing.
 
     Parameters
@@ -137,10 +156,11 @@ def show(frame: pd.DataFrame, digits: int | Mapping[str, int | str] = 3) -> Styl
     for column in frame.select_dtypes("number"):
         wanted = digits if isinstance(digits, int) else digits.get(column, 3)
         formats[column] = "{:" + (wanted if isinstance(wanted, str) else f",.{wanted}f") + "}"
-    return (
+    style = (
         frame.style.format(formats, na_rep="")
         .hide(axis="index")
         .set_uuid(f"table-{'-'.join(map(str, frame.shape))}")
         .set_table_attributes('class="dataframe"')
         .set_properties(subset=numbers, **{"text-align": "right"})
     )
+    return Shown(frame, style)

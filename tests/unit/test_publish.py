@@ -111,11 +111,14 @@ def test_an_executed_notebook_has_its_parameters_and_no_traces(tmp_path):
     assert [path.name for path in output.parent.iterdir()] == ["99_small.ipynb"]
 
 
-def test_a_failing_notebook_leaves_what_was_there(tmp_path):
+@pytest.mark.parametrize(
+    "body", ["raise RuntimeError('no')", "import warnings; warnings.warn('no')"]
+)
+def test_a_failing_or_warning_notebook_leaves_what_was_there(tmp_path, body):
     source, output = tmp_path / "99_small.md", tmp_path / "out" / "99_small.ipynb"
     output.parent.mkdir()
     output.write_text("before")
-    source.write_text(NOTEBOOK % "raise RuntimeError('no')")
+    source.write_text(NOTEBOOK % body)
     with pytest.raises(Exception, match="no"):
         publish.execute(source, output, {})
     assert output.read_text() == "before"
