@@ -41,3 +41,6 @@ lock: env ## resolve the requirements anew
 
 clean: ## remove what the book was built from, and the book
 	@rm -rf _build .pytask
+
+bench: env ## print the benchmarks, SLOW=--slow for statsmodels with dummies
+	@$(RUN) benchmarks/run.py $(SLOW)
