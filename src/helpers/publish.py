@@ -142,7 +142,7 @@ def stage(folder: Path, executed: Path, run: dict) -> None:
     config = yaml.safe_load((paths.ROOT / "_config.yml").read_text(encoding="utf-8"))
     text = banner(run)
     if text:
-        config["html"]["announcement"] = text
+        config["sphinx"]["config"]["html_theme_options"]["announcement"] = text
     (folder / "_config.yml").write_text(yaml.safe_dump(config, sort_keys=False), "utf-8")
     shutil.copy(paths.ROOT / "_toc.yml", folder)
     shutil.copytree(paths.BOOK, folder / "book", ignore=shutil.ignore_patterns("_static"))
