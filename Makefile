@@ -32,8 +32,10 @@ book: env ## execute the notebooks and publish them in _build/html
 rerun: env ## the same with SCENARIO=scenarios/NAME.yml, beside the default book
 	@$(RUN) tools/book.py $(SCENARIO)
 
-sync: env ## pair every notebook's .md with its .ipynb
+sync: env ## pair every notebook's .md with its .ipynb, cells formatted
 	@.venv/bin/jupytext --quiet --sync notebooks/[0-9]*.md
+	@.venv/bin/ruff format --quiet --isolated --line-length 84 notebooks/*.ipynb
+	@.venv/bin/jupytext --quiet --sync notebooks/[0-9]*.ipynb
 
 lock: env ## resolve the requirements anew
 	@.venv/bin/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 \

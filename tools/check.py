@@ -10,14 +10,21 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 PYTEST = (sys.executable, "-m", "pytest", "-q")
+RUFF = (sys.executable, "-m", "ruff")
+CELLS = sorted(str(path.relative_to(ROOT)) for path in ROOT.glob("notebooks/*.ipynb"))
 NBVAL = (
     *(*PYTEST, "-p", "nbval_tolerance", "--nbval", "--nbval-current-env"),
     *("-n", "2", "--dist", "loadfile", "-p", "no:cacheprovider", "_build/runs/paper/executed"),
 )
 # in parts, so that what is cheap fails first
 STAGES = (
-    ("style", (sys.executable, "-m", "ruff", "check", "--quiet", ".")),
-    ("format", (sys.executable, "-m", "ruff", "format", "--check", "--quiet", ".")),
+    ("style", (*RUFF, "check", "--quiet", ".")),
+    ("format", (*RUFF, "format", "--check", "--quiet", ".")),
+    ("style of cells", (*RUFF, "check", "--quiet", "--isolated", "--select", "E4,E7,F", *CELLS)),
+    (
+        "format of cells",
+        (*RUFF, "format", "--check", "--quiet", "--isolated", "--line-length", "84", *CELLS),
+    ),
     ("package", (*PYTEST, "-n", "2", "tests/unit", "tests/property", "tests/differential")),
     ("book", (sys.executable, "tools/book.py")),
     ("pages", (*PYTEST, "-n", "2", "tests/book")),
