@@ -9,7 +9,7 @@ import sys
 import time
 from pathlib import Path
 
-from helpers import paths, scenario, sources
+from helpers import paths, publish, scenario, sources
 from helpers.errors import CompanionError
 
 DEFAULT = paths.SCENARIOS / "paper.yml"
@@ -69,6 +69,7 @@ def main(arguments: list[str]) -> int:
     except CompanionError as problem:
         print(f"{type(problem).__name__}: {problem}", file=sys.stderr)
         return 2
+    publish.clear_leftovers(name)
     command = [str(Path(sys.executable).with_name("pytask")), "build", "--disable-warnings"]
     workers = os.environ.get("COMPANION_WORKERS", str(min(os.cpu_count() or 1, 4)))
     code = subprocess.run(

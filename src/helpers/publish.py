@@ -43,6 +43,15 @@ def pages() -> list[Path]:
     return [*notebooks(), *sorted(paths.BOOK.glob("*.md"))]
 
 
+def clear_leftovers(run: str) -> None:
+    """Remove what an interrupted build left beside its outputs; outputs themselves are whole."""
+    html = paths.HTML if run == "paper" else paths.HTML / "scenarios" / run
+    executed = paths.BUILD / "runs" / run / "executed"
+    for folder, pattern in ((html.parent, ".site-*"), (executed, ".[0-9]*-*")):
+        for leftover in folder.glob(pattern):
+            shutil.rmtree(leftover, ignore_errors=True)
+
+
 def check_prose(files: list[Path] | None = None) -> None:
     """Refuse a page that holds a result as a typed number.
 
@@ -220,7 +229,8 @@ def build(staged: Path, html: Path) -> None:
         # scenarios live in a folder of the default book: they outlast its rebuild
         kept = html / "scenarios"
         if kept.is_dir() and not (site / "scenarios").exists():
-            shutil.move(kept, site / "scenarios")
+            # as links: an interruption leaves both
+            shutil.copytree(kept, site / "scenarios", copy_function=os.link)
         old = Path(folder) / "old"
         if html.exists():
             html.rename(old)

@@ -9,6 +9,7 @@ import pandas as pd
 from pandas.io.formats.style import Styler
 
 from helpers.panel import Panel
+from helpers.prose import describe
 from helpers.targets import TARGETS, Results, compare
 
 _DIGITS = ("printed", "digits")  # columns of digits as text
@@ -108,6 +109,19 @@ def _key(city: str) -> str:
     return f"T_c-{city.split('-')[0].lower().replace(' ', '-')}"
 
 
+_CAPTIONS = {
+    "table_1": "Table 1 of the paper: effect of wages on city shares, OLS and 2SLS.",
+    "table_8_2_1": "Table 8.2.1 of the paper: first stage, wages on the shift-share instrument.",
+    "table_2a": "Table 2A of the paper: occupation shifters, 2019.",
+    "table_2b": "Table 2B of the paper: the eight largest city shifters, 2019.",
+}
+
+
+def caption(table: str, panel: Panel) -> str:
+    """Caption of one of the paper's tables: what it is, its function and its data."""
+    return f"{_CAPTIONS[table]} Function: helpers.tables.{table}. Data: {describe(panel)}."
+
+
 def as_printed(frame: pd.DataFrame) -> pd.DataFrame:
     """Round the numbers of each row to the digits of its ``printed`` column, as text."""
     decimals = frame["printed"].str.partition(".")[2].str.len()
@@ -138,7 +152,9 @@ class Shown:
         return self.frame.to_string(index=False)
 
 
-def show(frame: pd.DataFrame, digits: int | Mapping[str, int | str] = 3) -> Shown:
+def show(
+    frame: pd.DataFrame, digits: int | Mapping[str, int | str] = 3, caption: str = ""
+) -> Shown:
     """Lay a table out for a page: no index, fixed digits, empty for missing.
 
     Parameters
@@ -148,6 +164,8 @@ def show(frame: pd.DataFrame, digits: int | Mapping[str, int | str] = 3) -> Show
     digits : int or {column: int or format}
         Digits after the point, for all columns of numbers or by column; a string is a format
         specification, such as ``".1%"``.
+    caption : str
+        Written above the table.
     """
     numbers = [c for c in frame if c in frame.select_dtypes("number") or c in _DIGITS]
     if "printed" in frame:
@@ -163,4 +181,6 @@ def show(frame: pd.DataFrame, digits: int | Mapping[str, int | str] = 3) -> Show
         .set_table_attributes('class="dataframe"')
         .set_properties(subset=numbers, **{"text-align": "right"})
     )
+    if caption:
+        style = style.set_caption(caption)
     return Shown(frame, style)

@@ -88,6 +88,23 @@ def test_captions_name_function_and_data(html, run, notebook):
         assert data in caption
 
 
+@pytest.mark.parametrize(
+    ("notebook", "table"),
+    [
+        ("05_estimation", "table_1"),
+        ("05_estimation", "table_8_2_1"),
+        ("06_shifters", "table_2a"),
+        ("06_shifters", "table_2b"),
+    ],
+)
+def test_tables_have_captions_that_name_function_and_data(html, run, notebook, table):
+    text = (html / "notebooks" / f"{notebook}.html").read_text(encoding="utf-8")
+    data = "synthetic economy" if run["parameters"]["source"] == "synthetic" else "published files"
+    captions = re.findall(r"<caption>(.*?)</caption>", text, re.S)
+    (found,) = [words for words in captions if f"helpers.tables.{table}." in words]
+    assert data in found
+
+
 def test_the_banner_stands_on_every_page_or_none(html, run, page):
     if page == "index.html":
         assert "book/intro.html" in (html / page).read_text()  # it only forwards
