@@ -29,7 +29,8 @@ EXECUTED = [FOLDER / "executed" / f"{source.stem}.ipynb" for source in publish.n
 LAYOUT = [paths.ROOT / "_config.yml", paths.ROOT / "_toc.yml"]
 
 
-@task
+# names carry the run, so that a scenario does not put the default book out of date
+@task(name=f"{RUN}: prose")
 def task_prose(
     pages: list[Path] = PAGES,
     checker: list[Path] = CHECKER,
@@ -42,7 +43,7 @@ def task_prose(
 
 for source, executed in zip(publish.notebooks(), EXECUTED, strict=True):
 
-    @task(id=source.stem)
+    @task(name=f"{RUN}: {source.stem}")
     def task_execute(
         source: Path = source,
         prose: Path = FOLDER / "prose.ok",
@@ -55,7 +56,7 @@ for source, executed in zip(publish.notebooks(), EXECUTED, strict=True):
         publish.execute(source, executed, json.loads(parameters.read_text())["parameters"])
 
 
-@task
+@task(name=f"{RUN}: publish")
 def task_publish(
     executed: list[Path] = EXECUTED,
     static: list[Path] = STATIC,
