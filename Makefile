@@ -42,7 +42,7 @@ lock: env ## resolve the requirements anew
 	  --no-annotate --no-header --all-extras pyproject.toml --output-file requirements.lock
 
 clean: ## remove what the book was built from, and the book
-	@rm -rf _build .pytask
+	@rm -rf _build .pytask pytask.lock
 
 bench: env ## print the benchmarks, SLOW=--slow for statsmodels with dummies
 	@$(RUN) benchmarks/run.py $(SLOW)
