@@ -1,0 +1,420 @@
+"""Claims of appendix 8.1: the derivations behind section 2, line by line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import sympy as sp
+
+from helpers.derivations.claim import PLAIN, Claim, Equation, approximation, exact, slip
+from helpers.derivations.section_2_elasticities import other_city
+from helpers.derivations.section_2_shares import G_c, chosen_first
+from helpers.derivations.symbols import (
+    CELL,
+    SCALED,
+    SUMS,
+    SUMS_BY_OCCUPATION,
+    G,
+    K,
+    S_c,
+    T_c,
+    T_d,
+    T_k,
+    appeal,
+    elasticity,
+    lambda_k,
+    omega_k,
+    phi_ck,
+    pi_c,
+    pi_ck,
+    pi_dk,
+    rho,
+    t_ck,
+    t_dk,
+    theta,
+    z_c,
+    z_d,
+)
+
+_A = 1 / (1 - rho)
+_PI_C = CELL.meaning[pi_c]
+# t^(1/(1-rho)) T lambda^-rho of the cell, and its sum over the city's occupations
+_TERM = t_ck**_A * T_k * lambda_k**-rho
+_TERMS = (CELL.flow_c + S_c) / z_c**_A
+_SUM = r"\sum_k t_{ck}^{\frac{1}{1-\rho}}T_k\lambda_k^{-\rho}"
+
+
+def shares() -> Iterator[Claim]:
+    """City choice shares."""
+    yield exact(
+        "a-share",
+        "8.1, first display",
+        r"\pi_c = \frac{Z_c^{-\theta}G_c}{G()}",
+        Equation(chosen_first(), z_c * G_c / G, PLAIN),
+        note="As in section 2.2.",
+        method="integral over the value of the best draw",
+    )
+    B = SUMS_BY_OCCUPATION
+    with_T_c = B.T * (appeal(B.t_c, T_c * z_c, B.rho) + appeal(B.t_d, T_d * z_d, B.rho) + B.R) ** (
+        1 - B.rho
+    )
+    pulled_in = (
+        appeal(B.T * B.t_c, z_c, B.rho)
+        + appeal(B.T * B.t_d, z_d, B.rho)
+        + B.T ** (1 / (1 - B.rho)) * B.R
+    ) ** (1 - B.rho)
+    yield slip(
+        "typo",
+        "a-G-1",
+        "8.1, second display",
+        r"G = \sum_k[\sum_c (T_{ck}Z_c^{-\theta})^{\frac{1}{1-\rho_k}}]^{1-\rho_k}",
+        r"G = \sum_k[\sum_c (T_k t_{ck}Z_c^{-\theta})^{\frac{1}{1-\rho_k}}]^{1-\rho_k}",
+        Equation(B.over_k(B.size), B.over_k(pulled_in), B),
+        refuted=Equation(B.over_k(B.size), B.over_k(with_T_c), B),
+        note="T_ck holds T_c, and by section 2.2 so does Z_c^-theta: the city scale would count "
+        "twice. Equation (2) and the right side of this display have it once.",
+    )
+    yield exact(
+        "a-G-2",
+        "8.1, second display",
+        r"G = \sum_k T_k\lambda_k^{1-\rho}",
+        Equation(B.over_k(pulled_in), B.over_k(B.T * B.lam ** (1 - B.rho)), B),
+        note="With T_ck read as T_k t_ck.",
+    )
+    S = SUMS
+    z = z_c
+    d_G = S.over_k(sp.diff(S.size, z))
+    inside = (appeal(S.T * S.t_c, z_c) + appeal(S.T * S.t_d, z_d) + S.T**_A * S.R) ** (1 - rho)
+    doubled = S.T * (appeal(S.t_c, T_c * z) + appeal(S.t_d, T_d * z_d) + S.R) ** (1 - rho)
+    yield slip(
+        "typo",
+        "a-dG-1",
+        "8.1, derivative of G, line 1",
+        r"\frac{\partial G()}{\partial Z_c^{-\theta}} = \sum_k\frac{\partial}{\partial Z_c^{-\theta}}"
+        r"[\sum_c (T_{ck}Z_c^{-\theta})^{\frac{1}{1-\rho}}]^{1-\rho}",
+        r"\frac{\partial G()}{\partial Z_c^{-\theta}} = \sum_k\frac{\partial}{\partial Z_c^{-\theta}}"
+        r"[\sum_c (T_k t_{ck}Z_c^{-\theta})^{\frac{1}{1-\rho}}]^{1-\rho}",
+        Equation(d_G, S.over_k(sp.diff(inside, z)), S),
+        refuted=Equation(d_G, S.over_k(sp.diff(doubled, z)), S),
+        note="T_c once more twice; it is gone in the next line.",
+    )
+    bracket = (S.T**_A * S.lam) ** (1 - rho)
+    inner = sp.diff(S.lam, z)
+    for number, printed, right, note in (
+        (
+            2,
+            r"\sum_k\frac{\partial}{\partial Z_c^{-\theta}}[T_k^{\frac{1}{1-\rho}}\sum_c"
+            r"(t_{ck}Z_c^{-\theta})^{\frac{1}{1-\rho}}]^{1-\rho}",
+            sp.diff(bracket, z),
+            "T_k is common to all cities and comes out of the sum.",
+        ),
+        (
+            3,
+            r"\sum_k T_k[(1-\rho)\lambda_k^{-\rho}\frac{\partial\lambda_k}{\partial Z_c^{-\theta}}]",
+            S.T * (1 - rho) * S.lam**-rho * inner,
+            "The chain rule.",
+        ),
+        (
+            4,
+            r"\sum_k T_k[(1-\rho)\lambda_k^{-\rho}(\frac{1}{1-\rho})t_{ck}^{\frac{1}{1-\rho}}"
+            r"(Z_c^{-\theta})^{\frac{\rho}{1-\rho}}]",
+            S.T * (1 - rho) * S.lam**-rho * _A * S.t_c**_A * z ** (rho * _A),
+            "The derivative of the city's own term.",
+        ),
+    ):
+        yield exact(
+            f"a-dG-{number}",
+            f"8.1, derivative of G, line {number}",
+            r"\frac{\partial G()}{\partial Z_c^{-\theta}} = " + printed,
+            Equation(d_G, S.over_k(right), S),
+            note=note,
+        )
+    stripped = S.over_k(S.T * S.t_c**_A * S.lam**-rho)
+    yield exact(
+        "a-dG-5",
+        "8.1, derivative of G, line 5",
+        r"\frac{\partial G()}{\partial Z_c^{-\theta}} = (Z_c^{-\theta})^{\frac{\rho}{1-\rho}}"
+        r"\sum_k T_k t_{ck}^{\frac{1}{1-\rho}}\lambda_k^{-\rho}",
+        Equation(d_G, z ** (rho * _A) * stripped, S),
+        note="Here one rho is needed: with several, the power of Z_c differs between occupations "
+        "and does not come out.",
+    )
+    yield exact(
+        "a-share-2",
+        "8.1, choice shares",
+        r"\pi_c = (Z_c^{-\theta})^{\frac{1}{1-\rho}}\left[\frac{\sum_k t_{ck}^{\frac{1}{1-\rho}}"
+        r"T_k\lambda_k^{-\rho}}{\sum_k T_k\lambda_k^{1-\rho}}\right]",
+        Equation(z * d_G / G, z**_A * stripped / G, S),
+        note="Needs one rho, for the same reason.",
+    )
+
+
+def own() -> Iterator[Claim]:
+    """Own occupation-specific elasticity."""
+    yield approximation(
+        "a-own-assumption",
+        "8.1, own elasticity, text",
+        r"\frac{\partial\ln\lambda_k}{\partial\ln t_{ck}} = 0",
+        r"\frac{\partial\ln\lambda_k}{\partial\ln t_{ck}} = \frac{\pi_{ck}}{1-\rho}",
+        Equation(elasticity(CELL.lam, t_ck), pi_ck * _A),
+        sp.S.Zero,
+        -pi_ck * _A,
+        note="Section 2.3 has an approximation sign where this has an equals sign.",
+    )
+    own_exact = elasticity(_PI_C, t_ck)
+    split = elasticity(CELL.meaning[pi_ck], t_ck) - elasticity(CELL.meaning[phi_ck], t_ck)
+    yield approximation(
+        "a-own-split",
+        "8.1, own elasticity, first display",
+        r"\frac{\partial\ln\pi_c}{\partial\ln t_{ck}} \approx \frac{\partial\ln\pi_{ck}}"
+        r"{\partial\ln t_{ck}} - \frac{\partial\ln\phi_{ck}}{\partial\ln t_{ck}}",
+        r"\frac{\partial\ln\pi_c}{\partial\ln t_{ck}} = \frac{\partial\ln\pi_{ck}}"
+        r"{\partial\ln t_{ck}} + \frac{\partial\ln\omega_k}{\partial\ln t_{ck}}"
+        r" - \frac{\partial\ln\phi_{ck}}{\partial\ln t_{ck}}",
+        Equation(own_exact, split + elasticity(CELL.meaning[omega_k], t_ck)),
+        split,
+        -pi_ck * (1 - omega_k),
+        note="By (6) the size of the occupation is a third term; it grows when one of its cities "
+        "becomes better.",
+    )
+    yield approximation(
+        "a-own-1",
+        "8.1, own elasticity, line 1",
+        r"\frac{\partial\ln\pi_c}{\partial\ln t_{ck}} \approx \frac{\partial\ln[" + _SUM + r"]}"
+        r"{\partial\ln t_{ck}}",
+        r"\frac{\partial\ln\pi_c}{\partial\ln t_{ck}} = \frac{\partial\ln[" + _SUM + r"]}"
+        r"{\partial\ln t_{ck}} - \pi_{ck}\,\omega_k",
+        Equation(own_exact, elasticity(_TERMS, t_ck) - pi_ck * omega_k),
+        elasticity(_TERMS, t_ck),
+        pi_ck * omega_k,
+        note="The denominator G moves as well.",
+    )
+    # lambda_k as if it did not move: what the following lines do
+    total = _TERM + S_c / z_c**_A
+    held = elasticity(total, t_ck)
+    lines = (
+        (
+            2,
+            r"\left(\frac{\partial["
+            + _SUM
+            + r"]}{\partial t_{ck}}\right)\left(\frac{t_{ck}}{"
+            + _SUM
+            + r"}\right)",
+            sp.diff(total, t_ck) * t_ck / total,
+            "The derivative of a logarithm.",
+        ),
+        (
+            3,
+            r"\left(\frac{1}{1-\rho}\right)\left(\frac{t_{ck}^{\frac{1}{1-\rho}}T_k\lambda_k^{-\rho}}"
+            r"{t_{ck}}\right)\left(\frac{t_{ck}}{" + _SUM + r"}\right)",
+            _A * _TERM / t_ck * t_ck / total,
+            "With lambda_k held fixed, as assumed above.",
+        ),
+        (
+            4,
+            r"\left(\frac{1}{1-\rho}\right)\left[\frac{t_{ck}^{\frac{1}{1-\rho}}T_k\lambda_k^{-\rho}}"
+            r"{" + _SUM + r"}\right]",
+            _A * _TERM / total,
+            "t_ck cancels.",
+        ),
+        (5, r"\frac{\phi_{ck}}{1-\rho}", phi_ck * _A, "By definition (4)."),
+    )
+    for number, printed, right, note in lines:
+        yield exact(
+            f"a-own-{number}",
+            f"8.1, own elasticity, line {number}",
+            r"\frac{\partial\ln[" + _SUM + r"]}{\partial\ln t_{ck}}\Big|_{\lambda_k} = " + printed,
+            Equation(held, right),
+            note=note,
+        )
+
+
+def cross() -> Iterator[Claim]:
+    """Cross-city occupation-specific elasticity."""
+    cross_exact = elasticity(_PI_C, t_dk)
+    d_share = sp.diff(CELL.lam**-rho, t_dk)
+    d_size = sp.diff(CELL.lam ** (1 - rho), t_dk)
+    first = t_ck**_A * T_k * d_share * t_dk / _TERMS
+    second = -T_k * d_size * t_dk / CELL.G
+    own_size = T_k * CELL.lam ** (1 - rho)
+    own_term = t_ck**_A * T_k * CELL.lam**-rho
+    yield slip(
+        "typo",
+        "a-cross",
+        "8.1, cross elasticity, first display",
+        r"\frac{\partial\ln\pi_c}{\partial\ln t_{c'k}} = t_{ck}^{\frac{1}{1-\rho}}T_k"
+        r"\left(\frac{\partial\lambda_k^{-\rho}}{\partial t_{c'k}}\right)\left(\frac{t_{c'k}}"
+        r"{\sum_l t_{ck}^{\frac{1}{1-\rho}}T_k\lambda_k^{-\rho}}\right) - T_k\left(\frac{\partial"
+        r"\lambda_k^{1-\rho}}{\partial t_{c'k}}\right)\left(\frac{t_{c'k}}{\sum_l T_k"
+        r"\lambda_k^{1-\rho}}\right)",
+        r"\frac{\partial\ln\pi_c}{\partial\ln t_{c'k}} = t_{ck}^{\frac{1}{1-\rho}}T_k"
+        r"\left(\frac{\partial\lambda_k^{-\rho}}{\partial t_{c'k}}\right)\left(\frac{t_{c'k}}"
+        r"{\sum_l t_{cl}^{\frac{1}{1-\rho}}T_l\lambda_l^{-\rho}}\right) - T_k\left(\frac{\partial"
+        r"\lambda_k^{1-\rho}}{\partial t_{c'k}}\right)\left(\frac{t_{c'k}}{\sum_l T_l"
+        r"\lambda_l^{1-\rho}}\right)",
+        Equation(cross_exact, first + second),
+        refuted=Equation(
+            cross_exact,
+            t_ck**_A * T_k * d_share * t_dk / (K * own_term) - T_k * d_size * t_dk / (K * own_size),
+        ),
+        note="The sums run over l and their terms are written with k; read to the letter each is "
+        "K times one term. The following lines have the index right.",
+    )
+    other = appeal(t_dk, z_d)
+    yield exact(
+        "a-dlambda",
+        "8.1, cross elasticity, second display",
+        r"\frac{\partial\lambda_k}{\partial t_{c'k}} = \left(\frac{1}{1-\rho}\right)"
+        r"\left(\frac{1}{t_{c'k}}\right)[t_{c'k}(Z_{c'}^{-\theta})]^{\frac{1}{1-\rho}}",
+        Equation(sp.diff(CELL.lam, t_dk), _A / t_dk * other),
+        note="One term of the sum depends on it.",
+    )
+    printed_first = t_ck**_A * T_k * (-rho) * lambda_k ** (-rho - 1) * _A * other / _TERMS
+    yield slip(
+        "typo",
+        "a-cross-first-1",
+        "8.1, cross elasticity, first term, line 1",
+        r"t_{ck}^{\frac{1}{1-\rho}}T_k(-\rho)(\lambda_k^{-\rho-1})\left(\frac{1}{1-\rho}\right)"
+        r"\left(\frac{[t_{c'k}(Z_c^{-\theta})]^{\frac{1}{1-\rho}}}{" + _SUM + r"}\right)",
+        r"t_{ck}^{\frac{1}{1-\rho}}T_k(-\rho)(\lambda_k^{-\rho-1})\left(\frac{1}{1-\rho}\right)"
+        r"\left(\frac{[t_{c'k}(Z_{c'}^{-\theta})]^{\frac{1}{1-\rho}}}{" + _SUM + r"}\right)",
+        Equation(first, printed_first),
+        refuted=Equation(first, printed_first.subs(other, appeal(t_dk, z_c))),
+        note="The city scale is that of c', as in the lines before and after.",
+    )
+    share_d = other / lambda_k
+    for number, printed, right, note in (
+        (
+            2,
+            r"-\left(\frac{\rho}{1-\rho}\right)\left(\frac{[t_{c'k}(Z_{c'}^{-\theta})]"
+            r"^{\frac{1}{1-\rho}}}{\lambda_k}\right)\left(\frac{t_{ck}^{\frac{1}{1-\rho}}T_k"
+            r"\lambda_k^{-\rho}}{" + _SUM + r"}\right)",
+            -rho * _A * share_d * _TERM / _TERMS,
+            "One lambda_k goes with the other city's term.",
+        ),
+        (
+            3,
+            r"-\left(\frac{\rho}{1-\rho}\right)\left(\frac{[t_{c'k}(Z_{c'}^{-\theta})]"
+            r"^{\frac{1}{1-\rho}}}{\lambda_k}\right)\phi_{ck}",
+            -rho * _A * share_d * phi_ck,
+            "By definition (4).",
+        ),
+        (
+            4,
+            r"-\left(\frac{\rho}{1-\rho}\right)\pi_{c'k}\phi_{ck}",
+            -rho * _A * pi_dk * phi_ck,
+            "By equation (3).",
+        ),
+    ):
+        yield exact(
+            f"a-cross-first-{number}",
+            f"8.1, cross elasticity, first term, line {number}",
+            printed,
+            Equation(first, right),
+            note=note,
+        )
+    for number, printed, right, note in (
+        (
+            1,
+            r"-T_k(\lambda_k^{-\rho})[t_{c'k}(Z_{c'}^{-\theta})]^{\frac{1}{1-\rho}}"
+            r"\left(\frac{1}{\sum_k T_k\lambda_k^{1-\rho}}\right)",
+            -T_k * lambda_k**-rho * other / G,
+            "The factor 1-rho of the power and the 1/(1-rho) of the derivative cancel.",
+        ),
+        (
+            2,
+            r"-\left(\frac{[t_{c'k}(Z_{c'}^{-\theta})]^{\frac{1}{1-\rho}}}{\lambda_k}\right)"
+            r"\left(\frac{T_k\lambda_k^{1-\rho}}{\sum_k T_k\lambda_k^{1-\rho}}\right)",
+            -share_d * T_k * lambda_k ** (1 - rho) / G,
+            "One lambda_k again goes with the other city's term.",
+        ),
+        (3, r"-\pi_{c'k}\omega_k", -pi_dk * omega_k, "By equations (3) and (5)."),
+    ):
+        yield exact(
+            f"a-cross-second-{number}",
+            f"8.1, cross elasticity, second term, line {number}",
+            printed,
+            Equation(second, right),
+            note=note,
+        )
+    yield exact(
+        "a-cross-total",
+        "8.1, cross elasticity, display before (12)",
+        r"\frac{\partial\ln\pi_c}{\partial\ln t_{c'k}} = -\pi_{c'k}\left[\omega_k+"
+        r"\left(\frac{\rho}{1-\rho}\right)\phi_{ck}\right]",
+        Equation(cross_exact, -pi_dk * (omega_k + rho * _A * phi_ck)),
+        note="Exact for two cities of any size, and with a correlation for each occupation.",
+    )
+    yield other_city("eq-12", "equation (12), 8.1")
+
+
+def aggregate() -> Iterator[Claim]:
+    """Cross-city aggregate elasticity."""
+    A = SCALED
+    # T_c' d/dT_c' of the two totals, each over the total
+    n_prime = A.over_k(sp.diff(A.pi_ck * A.size, T_d)) * T_d / A.n_c
+    G_prime = A.over_k(sp.diff(A.size, T_d)) * T_d / G
+    lone = A.over_k(A.pi_ck * A.size) / T_d * T_d / A.n_c
+    yield slip(
+        "typo",
+        "a-city",
+        "8.1, aggregate elasticity, first display",
+        r"\frac{\partial\ln\pi_c}{\partial\ln T_{c'}} = \left(\frac{" + _SUM + r"}{\partial T_{c'}}"
+        r"\right)\left(\frac{T_{c'}}{" + _SUM + r"}\right) - \left(\frac{\partial\sum_k T_k"
+        r"\lambda_k^{1-\rho}}{\partial T_{c'}}\right)\left(\frac{T_{c'}}{\sum_k T_k"
+        r"\lambda_k^{1-\rho}}\right)",
+        r"\frac{\partial\ln\pi_c}{\partial\ln T_{c'}} = \left(\frac{\partial" + _SUM + r"}"
+        r"{\partial T_{c'}}\right)\left(\frac{T_{c'}}{" + _SUM + r"}\right) - \left(\frac{\partial"
+        r"\sum_k T_k\lambda_k^{1-\rho}}{\partial T_{c'}}\right)\left(\frac{T_{c'}}{\sum_k T_k"
+        r"\lambda_k^{1-\rho}}\right)",
+        Equation(A.d_log_pi_c(T_d), n_prime - G_prime, A),
+        refuted=Equation(A.d_log_pi_c(T_d), lone - G_prime, A),
+        note="The derivative sign is missing from the first numerator.",
+    )
+    d_lambda = sp.diff(A.lam, T_d)
+    yield slip(
+        "wrong",
+        "a-city-dlambda",
+        "8.1, aggregate elasticity, second display",
+        r"\frac{\partial\lambda_k}{\partial T_{c'}} = \left(\frac{1}{1-\rho}\right)"
+        r"\left(\frac{[t_{ck}(Z_c^{-\theta})]^{\frac{1}{1-\rho}}}{T_{c'}}\right)",
+        r"\frac{\partial\lambda_k}{\partial T_{c'}} = \left(\frac{\theta}{1-\rho}\right)"
+        r"\left(\frac{[t_{c'k}(Z_{c'}^{-\theta})]^{\frac{1}{1-\rho}}}{T_{c'}}\right)",
+        Equation(d_lambda, theta * _A * A.h_d / T_d, A),
+        refuted=Equation(d_lambda, _A * A.h_c / T_d, A),
+        note="Two slips: the city is c', and T_c' enters with the power theta.",
+    )
+    first = A.over_k(-rho * _A * A.phi_c * A.pi_dk)
+    second = A.over_k(-A.omega * A.pi_dk)
+    total = -A.over_k(A.pi_dk * (A.omega + rho * _A * A.phi_c))
+    for number, printed, right in (
+        (
+            1,
+            r"\sum_k\left[-\left(\frac{\rho}{1-\rho}\right)\phi_{ck}\pi_{c'k}\right]"
+            r"+\sum_k[-\omega_k\pi_{c'k}]",
+            first + second,
+        ),
+        (
+            2,
+            r"-\sum_k\pi_{c'k}\left[\omega_k+\left(\frac{\rho}{1-\rho}\right)\phi_{ck}\right]",
+            total,
+        ),
+    ):
+        yield slip(
+            "wrong",
+            f"a-city-{number}",
+            f"8.1, aggregate elasticity, line {number}",
+            r"\frac{\partial\ln\pi_c}{\partial\ln T_{c'}} = " + printed,
+            r"\frac{\partial\ln\pi_c}{\partial\ln T_{c'}} = \theta\left\{" + printed + r"\right\}",
+            Equation(A.d_log_pi_c(T_d), theta * right, A),
+            refuted=Equation(A.d_log_pi_c(T_d), right, A),
+            note="Right for Z_c'^-theta, without any approximation; theta is missing for T_c'.",
+        )
+
+
+def claims() -> Iterator[Claim]:
+    """Every claim of appendix 8.1, in order."""
+    yield from shares()
+    yield from own()
+    yield from cross()
+    yield from aggregate()
