@@ -5,7 +5,8 @@ The exact derivative of ln pi_c with respect to the scale of cell (c', k) is
     1{c = c'} phi_ck / (1 - rho_k) - pi_c'k [ omega_k + rho_k / (1 - rho_k) phi_ck ].
 
 The paper keeps the first term for a city's own shock (equation 8, cities are small) and the
-second for another city's (equations 9 and 12), which is exact for c' != c.
+second for another city's, which is exact for c' != c. Equations (9) and (12) write it as
+-pi_c' phi_c'k [ 1 + rho_k / (1 - rho_k) pi_ck / pi_c ], and print phi_ck for phi_c'k.
 """
 
 from __future__ import annotations

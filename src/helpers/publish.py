@@ -34,13 +34,18 @@ class BookError(CompanionError):
 
 
 def notebooks() -> list[Path]:
-    """Return the notebooks' sources in reading order."""
-    return sorted(paths.NOTEBOOKS.glob("[0-9][0-9]_*.md"))
+    """Return the sources that are executed: the notebooks, then the book's pages with code."""
+    numbered = sorted(paths.NOTEBOOKS.glob("[0-9][0-9]_*.md"))
+    return [*numbered, *(page for page in _prose() if "```{code-cell}" in page.read_text("utf-8"))]
 
 
 def pages() -> list[Path]:
     """Return every page of the book that people write: notebooks and prose."""
-    return [*notebooks(), *sorted(paths.BOOK.glob("*.md"))]
+    return list(dict.fromkeys([*notebooks(), *_prose()]))
+
+
+def _prose() -> list[Path]:
+    return sorted(paths.BOOK.glob("*.md"))
 
 
 def clear_leftovers(run: str) -> None:
@@ -158,7 +163,9 @@ def stage(folder: Path, executed: Path, run: dict) -> None:
     shutil.copytree(paths.BOOK / "_static", folder / "_static")
     (folder / "notebooks").mkdir()
     for source in notebooks():
-        shutil.copy(executed / f"{source.stem}.ipynb", folder / "notebooks")
+        place = folder / source.relative_to(paths.ROOT).parent
+        (place / source.name).unlink(missing_ok=True)
+        shutil.copy(executed / f"{source.stem}.ipynb", place)
 
 
 def _add_mathjax(site: Path) -> None:

@@ -172,6 +172,11 @@ def _draw(name: str, rng: random.Random) -> sp.Float:
     return sp.Float(round(rng.uniform(low, high), 3), _DIGITS)
 
 
+def _real(value: sp.Expr) -> float:
+    """A value as a float, nan where it is none."""
+    return float(value) if value.is_real and value.is_finite else float("nan")
+
+
 def counterexample(
     left: sp.Expr, right: sp.Expr, fixed: dict[sp.Symbol, int] | None = None
 ) -> Counterexample | None:
@@ -195,8 +200,13 @@ def counterexample(
     for _ in range(_POINTS):
         point = {s: _draw(str(s), rng) for s in free}
         values = [sp.N(side.xreplace(point), _DIGITS) for side in sides]
+        at = {str(s): float(v) for s, v in point.items()}
+        if any(not value.is_Float and not value.is_Integer for value in values):
+            # a root of a negative number or a pole on one side alone
+            if values[0] != values[1]:
+                return Counterexample(at, *(_real(value) for value in values))
+            continue
         scale = max(1, *(abs(value) for value in values))
         if abs(values[0] - values[1]) > _APART * scale:
-            at = {str(s): float(v) for s, v in point.items()}
             return Counterexample(at, *(float(value) for value in values))
     return None

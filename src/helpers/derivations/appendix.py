@@ -78,7 +78,7 @@ def shares() -> Iterator[Claim]:
         "a-G-2",
         "8.1, second display",
         r"G = \sum_k T_k\lambda_k^{1-\rho}",
-        Equation(B.over_k(pulled_in), B.over_k(B.T * B.lam ** (1 - B.rho)), B),
+        Equation(B.over_k(pulled_in), B.over_k(B.T * B.lambda_k ** (1 - B.rho)), B),
         note="With T_ck read as T_k t_ck.",
     )
     S = SUMS
@@ -111,14 +111,14 @@ def shares() -> Iterator[Claim]:
         (
             3,
             r"\sum_k T_k[(1-\rho)\lambda_k^{-\rho}\frac{\partial\lambda_k}{\partial Z_c^{-\theta}}]",
-            S.T * (1 - rho) * S.lam**-rho * inner,
+            S.T * (1 - rho) * S.lambda_k**-rho * inner,
             "The chain rule.",
         ),
         (
             4,
             r"\sum_k T_k[(1-\rho)\lambda_k^{-\rho}(\frac{1}{1-\rho})t_{ck}^{\frac{1}{1-\rho}}"
             r"(Z_c^{-\theta})^{\frac{\rho}{1-\rho}}]",
-            S.T * (1 - rho) * S.lam**-rho * _A * S.t_c**_A * z ** (rho * _A),
+            S.T * (1 - rho) * S.lambda_k**-rho * _A * S.t_c**_A * z ** (rho * _A),
             "The derivative of the city's own term.",
         ),
     ):
@@ -129,7 +129,7 @@ def shares() -> Iterator[Claim]:
             Equation(d_G, S.over_k(right), S),
             note=note,
         )
-    stripped = S.over_k(S.T * S.t_c**_A * S.lam**-rho)
+    stripped = S.over_k(S.T * S.t_c**_A * S.lambda_k**-rho)
     yield exact(
         "a-dG-5",
         "8.1, derivative of G, line 5",
@@ -162,7 +162,13 @@ def own() -> Iterator[Claim]:
         note="Section 2.3 has an approximation sign where this has an equals sign.",
     )
     own_exact = elasticity(_PI_C, t_ck)
-    split = elasticity(CELL.meaning[pi_ck], t_ck) - elasticity(CELL.meaning[phi_ck], t_ck)
+    three = CELL.named(
+        **{
+            name: elasticity(CELL.meaning[quantity], t_ck)
+            for name, quantity in (("d_pi", pi_ck), ("d_phi", phi_ck), ("d_omega", omega_k))
+        }
+    )
+    d_pi, d_phi, d_omega = sp.symbols("d_pi d_phi d_omega", positive=True)
     yield approximation(
         "a-own-split",
         "8.1, own elasticity, first display",
@@ -171,8 +177,8 @@ def own() -> Iterator[Claim]:
         r"\frac{\partial\ln\pi_c}{\partial\ln t_{ck}} = \frac{\partial\ln\pi_{ck}}"
         r"{\partial\ln t_{ck}} + \frac{\partial\ln\omega_k}{\partial\ln t_{ck}}"
         r" - \frac{\partial\ln\phi_{ck}}{\partial\ln t_{ck}}",
-        Equation(own_exact, split + elasticity(CELL.meaning[omega_k], t_ck)),
-        split,
+        Equation(own_exact, d_pi + d_omega - d_phi, three),
+        d_pi - d_phi,
         -pi_ck * (1 - omega_k),
         note="By (6) the size of the occupation is a third term; it grows when one of its cities "
         "becomes better.",
@@ -352,9 +358,11 @@ def aggregate() -> Iterator[Claim]:
     """Cross-city aggregate elasticity."""
     A = SCALED
     # T_c' d/dT_c' of the two totals, each over the total
-    n_prime = A.over_k(sp.diff(A.pi_ck * A.size, T_d)) * T_d / A.n_c
+    n_prime = A.over_k(sp.diff(A.share_c * A.size, T_d)) * T_d / A.n_c
     G_prime = A.over_k(sp.diff(A.size, T_d)) * T_d / G
-    lone = A.over_k(A.pi_ck * A.size) / T_d * T_d / A.n_c
+    two = A.named(d_n=n_prime, d_G=G_prime)
+    d_n, d_G = sp.symbols("d_n d_G", positive=True)
+    lone = A.over_k(A.share_c * A.size) / T_d * T_d / A.n_c
     yield slip(
         "typo",
         "a-city",
@@ -367,8 +375,8 @@ def aggregate() -> Iterator[Claim]:
         r"{\partial T_{c'}}\right)\left(\frac{T_{c'}}{" + _SUM + r"}\right) - \left(\frac{\partial"
         r"\sum_k T_k\lambda_k^{1-\rho}}{\partial T_{c'}}\right)\left(\frac{T_{c'}}{\sum_k T_k"
         r"\lambda_k^{1-\rho}}\right)",
-        Equation(A.d_log_pi_c(T_d), n_prime - G_prime, A),
-        refuted=Equation(A.d_log_pi_c(T_d), lone - G_prime, A),
+        Equation(A.d_log_pi_c(T_d), d_n - d_G, two),
+        refuted=Equation(A.d_log_pi_c(T_d), lone - d_G, two),
         note="The derivative sign is missing from the first numerator.",
     )
     d_lambda = sp.diff(A.lam, T_d)

@@ -91,20 +91,17 @@ def elasticities() -> Iterator[Claim]:
     stretch = u ** (1 / (1 - B.rho))
     lam = stretch * B.lam  # all cities' z times u
     size, flow = B.T * lam ** (1 - B.rho), stretch * B.h_c / lam
+    moved = (
+        B.over_k(sp.diff(flow * size, u).subs(u, 1)) / B.n_c
+        - B.over_k(sp.diff(size, u).subs(u, 1)) / G
+    )
     yield exact(
         "b-common-city",
         _HERE,
         r"\sum_{c'}\frac{\partial\ln\pi_c}{\partial\ln z_{c'}} = 0",
-        Equation(
-            B.over_k(sp.diff(flow * size, u).subs(u, 1)) / B.n_c
-            - B.over_k(sp.diff(size, u).subs(u, 1)) / G,
-            B.over_k(B.phi_c) - B.over_k(B.omega),
-            B,
-        ),
-        Equation(B.write_out(B.over_k(B.pi_ck * B.size) / B.n_c), sp.S.One),
-        Equation(B.write_out(B.over_k(B.size) / G), sp.S.One),
-        note="Own and cross effects of a shock that is common to all cities cancel: the right "
-        "side is one minus one. A common shock moves nobody.",
+        Equation(B.write_out(moved), sp.S.Zero, B),
+        note="Own and cross effects of a shock that is common to all cities cancel, occupation by "
+        "occupation: a common shock moves nobody.",
     )
     one_occupation = u ** (1 / (1 - rho))
     G_u = T_k * (one_occupation * CELL.lam) ** (1 - rho) + S_c + S_d + S_r
@@ -122,7 +119,7 @@ def elasticities() -> Iterator[Claim]:
         "b-occupation-rho",
         _HERE,
         r"\pi_c' = \frac{\sum_k\pi_{ck}\omega_k\hat T_k}{\sum_k\omega_k\hat T_k}",
-        Equation(B.over_k(B.pi_ck * after_size) / G, B.over_k(B.pi_ck * B.omega * hat), B),
+        Equation(B.over_k(B.share_c * after_size) / G, B.over_k(B.pi_ck * B.omega * hat), B),
         Equation(B.over_k(after_size) / G, B.over_k(B.omega * hat), B),
         note="Shares after a shock to occupations, numerator and denominator apart. Observed "
         "shares and the shocks are all that enters: the effect does not depend on rho, so "
@@ -180,7 +177,7 @@ def counterfactuals() -> Iterator[Claim]:
         "b-welfare-city",
         _HERE,
         r"\frac{\partial\ln E[\max Z]}{\partial\ln T_c} = \pi_c",
-        Equation(A.over_k(sp.diff(A.size, T_c)) * T_c / G / theta, A.n_c / G * A.whole, A),
+        Equation(A.over_k(sp.diff(A.size, T_c)) * T_c / G / theta, pi_c * A.whole, A),
         note="What a better city is worth: its share (Hulten).",
     )
     B = SUMS_BY_OCCUPATION
@@ -205,8 +202,8 @@ def counterfactuals() -> Iterator[Claim]:
 def diversion() -> Iterator[Claim]:
     """Where those go who leave."""
     S = SUMS
-    inflow = -S.pi_d * S.d_log_pi_d(z_c)
-    flow = S.pi_ck * S.omega * (S.pi_d + rho / (1 - rho) * S.pi_dk)
+    inflow = -S.n_d / G * S.d_log_pi_d(z_c)
+    flow = S.pi_ck * S.omega * (pi_d + rho / (1 - rho) * S.pi_dk)
     yield exact(
         "b-inflow",
         _HERE,
@@ -216,13 +213,13 @@ def diversion() -> Iterator[Claim]:
         note="Households that c' gains when c becomes a little worse. It is symmetric in c and c': "
         "each is to the other what the other is to it.",
     )
-    outflow = S.over_k(S.pi_ck * S.omega * (1 - S.pi_c + rho / (1 - rho) * (1 - S.pi_ck)))
+    outflow = S.over_k(S.pi_ck * S.omega * (1 - pi_c + rho / (1 - rho) * (1 - S.pi_ck)))
     yield exact(
         "b-outflow",
         _HERE,
         r"\frac{\partial\pi_c}{\partial\ln z_c} = \sum_k\pi_{ck}\omega_k\left[1-\pi_c+"
         r"\frac{\rho}{1-\rho}(1-\pi_{ck})\right]",
-        Equation(S.pi_c * S.d_log_pi_c(z_c), outflow, S),
+        Equation(S.n_c / G * S.d_log_pi_c(z_c), outflow, S),
         note="Households that c loses.",
     )
     # with shares as observed, in observed sums: a = sum pi_ck omega_k, and the like

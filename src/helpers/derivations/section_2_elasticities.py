@@ -152,7 +152,7 @@ def aggregate_elasticities() -> Iterator[Claim]:
         "s231-phi-sum",
         "section 2.3.1, text",
         r"\sum_k \phi_{ck} = 1",
-        Equation(S.write_out(S.over_k(S.pi_ck * S.size) / S.n_c), sp.S.One, PLAIN),
+        Equation(S.write_out(S.over_k(S.share_c * S.size) / S.n_c), sp.S.One, PLAIN),
         note="The mix of a city adds up to one.",
     )
     own_cells = A.over_k(A.phi_c / (1 - rho) - feedback)
@@ -200,9 +200,9 @@ def aggregate_elasticities() -> Iterator[Claim]:
         refuted=Equation(Z.d_log_pi_c(T_c), sp.S.One, Z),
         note="Again theta is missing, and the value is for a city of no size.",
     )
-    bracket = 1 + rho / (1 - rho) * A.pi_ck / A.pi_c
+    bracket = 1 + rho / (1 - rho) * A.pi_ck / pi_c
     cross_T = A.d_log_pi_c(T_d)
-    right = -A.pi_d * A.over_k(A.phi_d * bracket)
+    right = -pi_d * A.over_k(A.phi_d * bracket)
     yield slip(
         "wrong",
         "eq-10",
@@ -228,7 +228,7 @@ def aggregate_elasticities() -> Iterator[Claim]:
         note="The chain rule once more.",
     )
     cross_z = S.d_log_pi_c(z_d)
-    bracket_z = 1 + rho / (1 - rho) * S.pi_ck / S.pi_c
+    bracket_z = 1 + rho / (1 - rho) * S.pi_ck / pi_c
     yield slip(
         "typo",
         "s231-cross-2",
@@ -237,8 +237,8 @@ def aggregate_elasticities() -> Iterator[Claim]:
         r"\left[1+\left(\frac{\rho}{1-\rho}\right)\left(\frac{\pi_{ck}}{\pi_c}\right)\right]\right]",
         r"\sum_k\frac{\partial\ln\pi_c}{\partial\ln t_{c'k}} = \sum_k\left[-\pi_{c'}\phi_{c'k}"
         r"\left[1+\left(\frac{\rho}{1-\rho}\right)\left(\frac{\pi_{ck}}{\pi_c}\right)\right]\right]",
-        Equation(cross_z, S.over_k(-S.pi_d * S.phi_d * bracket_z), S),
-        refuted=Equation(cross_z, S.over_k(-S.pi_d * S.phi_c * bracket_z), S),
+        Equation(cross_z, S.over_k(-pi_d * S.phi_d * bracket_z), S),
+        refuted=Equation(cross_z, S.over_k(-pi_d * S.phi_c * bracket_z), S),
         note="The index of equation (9) again; the next line of the paper has the right one, "
         "so the two lines are not equal.",
     )
@@ -247,7 +247,7 @@ def aggregate_elasticities() -> Iterator[Claim]:
         "section 2.3.1, derivation of (10)",
         r"\sum_k\frac{\partial\ln\pi_c}{\partial\ln t_{c'k}} = -\pi_{c'}\left[\sum_k\phi_{c'k}"
         r"\left[1+\left(\frac{\rho}{1-\rho}\right)\left(\frac{\pi_{ck}}{\pi_c}\right)\right]\right]",
-        Equation(cross_z, -S.pi_d * S.over_k(S.phi_d * bracket_z), S),
+        Equation(cross_z, -pi_d * S.over_k(S.phi_d * bracket_z), S),
         note="The last line of the derivation is right for the sum that it set out from.",
     )
     yield slip(
@@ -256,11 +256,14 @@ def aggregate_elasticities() -> Iterator[Claim]:
         "footnote 6, section 5.1",
         r"\rho=0:\quad \frac{\partial\ln\pi_c}{\partial\ln T_{c'}} = \pi_{c'}",
         r"\rho=0:\quad \frac{\partial\ln\pi_c}{\partial\ln T_{c'}} = -\theta\,\pi_{c'}",
-        Equation(Z.d_log_pi_c(T_d), -theta * Z.pi_d * Z.over_k(Z.phi_d), Z),
-        refuted=Equation(Z.d_log_pi_c(T_d), Z.pi_d, Z),
+        Equation(Z.d_log_pi_c(T_d), -theta * pi_d * Z.over_k(Z.phi_d), Z),
+        refuted=Equation(Z.d_log_pi_c(T_d), pi_d, Z),
         note="The sign and theta. That it is the same for every other city is right.",
     )
-    d_phi, d_omega = (elasticity(CELL.meaning[name], T_k) for name in (phi_ck, omega_k))
+    two = CELL.named(
+        d_phi=elasticity(CELL.meaning[phi_ck], T_k), d_omega=elasticity(CELL.meaning[omega_k], T_k)
+    )
+    d_phi, d_omega = sp.symbols("d_phi d_omega", positive=True)
     d_pi = elasticity(CELL.meaning[pi_c], T_k)
     yield slip(
         "typo",
@@ -272,8 +275,8 @@ def aggregate_elasticities() -> Iterator[Claim]:
         r"\frac{\partial\ln\pi_c}{\partial\ln T_k} = \left(\frac{\partial\omega_k}{\partial T_k}\right)"
         r"\left(\frac{T_k}{\omega_k}\right) - \left(\frac{\partial\phi_{ck}}{\partial T_k}\right)"
         r"\left(\frac{T_k}{\phi_{ck}}\right)",
-        Equation(d_pi, d_omega - d_phi),
-        refuted=Equation(d_pi, d_phi - d_omega),
+        Equation(d_pi, d_omega - d_phi, two),
+        refuted=Equation(d_pi, d_phi - d_omega, two),
         note="The two terms are the other way round: by (6) ln pi_c has ln omega_k with a plus "
         "and ln phi_ck with a minus. The line as printed equals omega_k - phi_ck, the negative "
         "of the line that follows it.",

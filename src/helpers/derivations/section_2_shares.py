@@ -207,7 +207,7 @@ def equilibrium() -> Iterator[Claim]:
         "equation (2)",
         r"G = \sum_{k=0}^{K} T_k[\sum_{c=0}^{N}(t_{ck}Z_c^{-\theta})^{\frac{1}{1-\rho_k}}]^{1-\rho_k}",
         r"G = \sum_{k=1}^{K} T_k[\sum_{c=1}^{N}(t_{ck}Z_c^{-\theta})^{\frac{1}{1-\rho_k}}]^{1-\rho_k}",
-        Equation(B.over_k(pulled_in), B.over_k(B.T * B.lam ** (1 - B.rho)), B),
+        Equation(B.over_k(pulled_in), B.over_k(B.T * B.lambda_k ** (1 - B.rho)), B),
         refuted=Equation(B.over_k(B.size), sp.Sum(B.size, (k, 0, K)), B),
         note="The sums start at zero, which adds a city and an occupation that do not exist. "
         "T_k comes out of the brackets with the power one.",
@@ -270,14 +270,18 @@ def equilibrium() -> Iterator[Claim]:
         note="Holds with a correlation of its own for each occupation.",
     )
     S = SUMS
-    stripped = S.t_c ** (1 / (1 - rho)) * S.T * S.lam**-rho
+    stripped = S.t_c ** (1 / (1 - rho)) * S.T * S.lambda_k**-rho
     M_c = sp.Symbol("M_c", positive=True)  # the sum of these over occupations
     yield definition(
         "eq-4",
         "equation (4)",
         r"\phi_{ck} \equiv \frac{t_{ck}^{\frac{1}{1-\rho}}T_k\lambda_k^{-\rho}}"
         r"{\sum_k t_{ck}^{\frac{1}{1-\rho}}T_k\lambda_k^{-\rho}}",
-        Equation(S.phi_c.subs(S.n_c, z_c ** (1 / (1 - rho)) * M_c), stripped / M_c, S),
+        Equation(
+            (S.share_c * S.size / S.n_c).subs(S.n_c, z_c ** (1 / (1 - rho)) * M_c),
+            stripped / M_c,
+            S,
+        ),
         Equation(S.totals[S.n_c], z_c ** (1 / (1 - rho)) * S.over_k(stripped), S),
         note="The share of a city's households in occupation k. This form needs one rho for all "
         "occupations: with several, Z_c does not cancel, and the share is pi_ck omega_k / pi_c. "
@@ -306,7 +310,7 @@ def equilibrium() -> Iterator[Claim]:
         "section 2.2, display before (7)",
         r"\pi_c = \sum_k \frac{(Z_c^{-\theta}t_{ck})^{\frac{1}{1-\rho}}}{\lambda_k}"
         r"\frac{T_k\lambda_k^{1-\rho}}{\sum_k T_k\lambda_k^{1-\rho}}",
-        Equation(d_G, B.over_k(B.h_c / B.lam * B.T * B.lam ** (1 - B.rho) / G), B),
+        Equation(d_G, B.over_k(B.h_c / B.lambda_k * B.T * B.lambda_k ** (1 - B.rho) / G), B),
         note="City shares from G, term by term.",
     )
     yield exact(

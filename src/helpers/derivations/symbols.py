@@ -16,6 +16,9 @@ In names, d stands for c'.
 
 from __future__ import annotations
 
+from copy import copy
+from typing import Self
+
 import sympy as sp
 
 rho = sp.Symbol("rho", positive=True)
@@ -48,7 +51,20 @@ RHO_K = sp.IndexedBase("rho", positive=True)[k]
 """A correlation for each occupation."""
 
 
-class Cell:
+class _Names:
+    """Named quantities and what they mean."""
+
+    meaning: dict[sp.Expr, sp.Expr]
+
+    def named(self, **more: sp.Expr) -> Self:
+        """The same model with further names, each a symbol for a longer expression."""
+        extended = copy(self)
+        extra = {sp.Symbol(name, positive=True): value for name, value in more.items()}
+        extended.meaning = {**self.meaning, **extra}
+        return extended
+
+
+class Cell(_Names):
     """One occupation and two cities written out, everyone else in remainders.
 
     Attributes
@@ -83,7 +99,7 @@ class Cell:
         return sp.sympify(expression).xreplace(self.meaning)
 
 
-class Sums:
+class Sums(_Names):
     """All occupations as an index, two cities written out, other cities in remainders.
 
     Totals over occupations, which no index touches, can be kept as symbols (``n_c`` and
@@ -98,26 +114,35 @@ class Sums:
     """
 
     n_c, n_d = sp.symbols("n_c n_c'", positive=True)
-    _t_c, _t_d, _T, _R = (sp.IndexedBase(name, positive=True) for name in ("t_c", "t_c'", "T", "R"))
+    t_c, t_d, T, R, pi_ck, pi_dk, phi_c, phi_d, omega, lambda_k = (
+        base[k]
+        for base in sp.symbols(
+            "t_c t_c' T R pi_c pi_c' phi_c phi_c' omega lambda", cls=sp.IndexedBase, positive=True
+        )
+    )
 
     def __init__(self, rho: sp.Expr = rho, z_c: sp.Expr = z_c, z_d: sp.Expr = z_d) -> None:
         self.rho = sp.sympify(rho)
         self.z_c, self.z_d = z_c, z_d
-        self.t_c, self.t_d, self.T, self.R = self._t_c[k], self._t_d[k], self._T[k], self._R[k]
         self.h_c = appeal(self.t_c, z_c, self.rho)
         self.h_d = appeal(self.t_d, z_d, self.rho)
         self.lam = self.h_c + self.h_d + self.R
         self.size = self.T * self.lam ** (1 - self.rho)
-        self.pi_ck, self.pi_dk = self.h_c / self.lam, self.h_d / self.lam
-        # in terms of totals kept as symbols
-        self.omega = self.size / G
-        self.phi_c = self.pi_ck * self.size / self.n_c
-        self.phi_d = self.pi_dk * self.size / self.n_d
-        self.pi_c, self.pi_d = self.n_c / G, self.n_d / G
+        self.share_c, self.share_d = self.h_c / self.lam, self.h_d / self.lam
+        self.meaning = {
+            self.pi_ck: self.share_c,
+            self.pi_dk: self.share_d,
+            self.omega: self.size / G,
+            self.phi_c: self.share_c * self.size / self.n_c,
+            self.phi_d: self.share_d * self.size / self.n_d,
+            self.lambda_k: self.lam,
+            pi_c: self.n_c / G,
+            pi_d: self.n_d / G,
+        }
         self.totals = {
             G: self.over_k(self.size),
-            self.n_c: self.over_k(self.pi_ck * self.size),
-            self.n_d: self.over_k(self.pi_dk * self.size),
+            self.n_c: self.over_k(self.share_c * self.size),
+            self.n_d: self.over_k(self.share_d * self.size),
         }
 
     @property
@@ -132,17 +157,21 @@ class Sums:
 
     def d_log_pi_c(self, scale: sp.Symbol) -> sp.Expr:
         """D ln pi_c / d ln scale, with totals as symbols; pi_c = n_c / G."""
-        d_n = self.over_k(sp.diff(self.pi_ck * self.size, scale)) * scale / self.n_c
+        d_n = self.over_k(sp.diff(self.share_c * self.size, scale)) * scale / self.n_c
         return d_n - self.over_k(sp.diff(self.size, scale)) * scale / G
 
     def d_log_pi_d(self, scale: sp.Symbol) -> sp.Expr:
         """D ln pi_c' / d ln scale, likewise."""
-        d_n = self.over_k(sp.diff(self.pi_dk * self.size, scale)) * scale / self.n_d
+        d_n = self.over_k(sp.diff(self.share_d * self.size, scale)) * scale / self.n_d
         return d_n - self.over_k(sp.diff(self.size, scale)) * scale / G
 
+    def spell(self, expression: sp.Expr) -> sp.Expr:
+        """Put shifters in the place of named quantities, and leave totals as symbols."""
+        return sp.sympify(expression).xreplace(self.meaning)
+
     def write_out(self, expression: sp.Expr) -> sp.Expr:
-        """Put the sums in the place of totals."""
-        return sp.sympify(expression).xreplace(self.totals)
+        """Put shifters in the place of named quantities, and sums in that of totals."""
+        return self.spell(expression).xreplace(self.totals)
 
 
 CELL = Cell()
