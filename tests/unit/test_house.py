@@ -82,10 +82,21 @@ def test_citation_and_version_agree():
 
 def test_modules_import_only_leftwards():
     """The kernels know nothing of the layers above them."""
-    order = (
-        "errors model elasticities counterfactuals panel instrument shifters sources estimation "
-        "derivations figures targets claims"
-    ).split()
+    order = [
+        "errors",
+        "model",
+        "elasticities",
+        "counterfactuals",
+        "panel",
+        "instrument",
+        "shifters",
+        "sources",
+        "estimation",
+        "derivations",
+        "figures",
+        "targets",
+        "claims",
+    ]
     for position, name in enumerate(order):
         folder = ROOT / "src" / "helpers" / name
         path = folder if folder.is_dir() else folder.with_suffix(".py")
