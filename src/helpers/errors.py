@@ -121,3 +121,39 @@ def find_name(kind: str, name: object, known: Sequence[str]) -> int:
         candidates = nearest(name, known)
         hint = f"; nearest: {', '.join(candidates)}" if candidates else ""
         raise UnknownNameError(f"{kind}: {name!r} is not among {len(known)} names{hint}") from None
+
+
+class CodebookError(DataError):
+    """A codebook cannot be read, or describes an extract that cannot be used."""
+
+
+class HierarchicalExtractError(CodebookError):
+    """An extract whose records are of several types; ask IPUMS for a rectangular one."""
+
+
+class WrongCollectionError(CodebookError):
+    """An extract of another IPUMS collection than the model needs."""
+
+
+class MissingVariableError(CodebookError):
+    """A variable that is needed and not in the extract."""
+
+
+class TruncatedFileError(DataError):
+    """A compressed file that ends early or was damaged."""
+
+
+class RecordError(DataError):
+    """A line that cannot be read; the message says file, line, variable, found and expected."""
+
+
+class SampleError(DataError):
+    """Readable data from which no panel can be built, such as an extract with one city."""
+
+
+class TfpError(DataError):
+    """A table of total factor productivity with another layout, or a gap in it."""
+
+
+class ExtractRequestError(DataError):
+    """An extract that could not be ordered or fetched; the key is never in the message."""

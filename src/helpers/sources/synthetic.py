@@ -12,6 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.resources import files
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -311,3 +312,35 @@ def economy(seed: int = DEFAULT_SEED, rho: float = RHO, theta: float = THETA) ->
 def load(seed: int = DEFAULT_SEED) -> Panel:
     """The panel of :func:`economy`, under the contract of every source."""
     return economy(seed).panel()
+
+
+def write_extract(folder: Path | str, n_rows: int, seed: int = DEFAULT_SEED) -> tuple[Path, Path]:
+    """Write survey records of :func:`economy`, in the shape of an IPUMS USA extract.
+
+    One record is a household: an area, an occupation, an industry and a wage, with weights.
+    Some live in no area, some work in none of the eight groups, some have no wage.
+
+    Parameters
+    ----------
+    folder : path
+        Made if it does not exist.
+    n_rows : int
+        Records, spread evenly over the years.
+    seed : int
+        Of the economy and of the draws.
+
+    Returns
+    -------
+    (Path, Path)
+        Codebook (``.xml``) and data (``.dat.gz``); the same bytes for the same arguments.
+    """
+    from helpers.sources import extract
+
+    return extract.write(economy(seed), folder, n_rows, seed)
+
+
+def write_tfp(path: Path | str, seed: int = DEFAULT_SEED) -> Path:
+    """Write the economy's productivity as a workbook in its publisher's layout."""
+    from helpers.sources import extract
+
+    return extract.write_tfp(economy(seed), path)
