@@ -8,7 +8,7 @@ RUN := .venv/bin/python
 export OPENBLAS_NUM_THREADS ?= 1
 export PYDEVD_DISABLE_FILE_VALIDATION = 1
 
-.PHONY: help env book test fast lint sync rerun bench lock clean
+.PHONY: help env cluster book test fast lint sync rerun bench lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -16,6 +16,9 @@ help: ## list the targets
 env: ## make .venv from the lock
 	@if [ -z "$(PYTHON)" ]; then echo "Python 3.11 or newer is needed" >&2; exit 1; fi
 	@$(PYTHON) tools/env.py
+
+cluster: env ## add Spark, for building the panel on a cluster
+	@.venv/bin/uv pip install --quiet --require-hashes --python $(RUN) --requirement requirements-cluster.lock
 
 test: env ## run everything that CI checks
 	@$(RUN) tools/check.py
@@ -39,7 +42,10 @@ sync: env ## pair every notebook's .md with its .ipynb, cells formatted
 
 lock: env ## resolve the requirements anew
 	@.venv/bin/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 \
-	  --no-annotate --no-header --all-extras pyproject.toml --output-file requirements.lock
+	  --no-annotate --no-header --extra book --extra test --extra dev pyproject.toml \
+	  --output-file requirements.lock
+	@echo pyspark | .venv/bin/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 \
+	  --no-annotate --no-header --constraints requirements.lock - --output-file requirements-cluster.lock
 
 clean: ## remove what the book was built from, and the book
 	@rm -rf _build .pytask pytask.lock

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from helpers import paths
 from helpers.errors import DataUnavailableError
 from helpers.panel import Panel
 from helpers.sources import replication, synthetic
+
+sys.path.insert(0, str(Path(__file__).parent))  # for tests/extracts.py
 
 
 @pytest.fixture(autouse=True)
@@ -42,3 +49,17 @@ def published() -> Panel:
 def panel(request, made) -> Panel:
     """Either source, under the same contract."""
     return made if request.param == "synthetic" else request.getfixturevalue("published")
+
+
+@pytest.fixture(scope="session")
+def external() -> Callable[[str], Path]:
+    """Folders of other people's data, beside the author's; skipped, and counted, elsewhere."""
+
+    def find(name: str) -> Path:
+        given = paths.given_data()
+        folder = None if given is None else given.resolve().parent / "external" / name
+        if folder is None or not folder.is_dir():
+            pytest.skip(f"the data {name!r} are not here")
+        return folder
+
+    return find

@@ -302,25 +302,33 @@ def _keep_cities(
     ledger.add("metropolitan area", "MET2013 is 0: not identified", table, in_metro)
     in_group = in_metro[in_metro["occupation"] != _OUTSIDE]
     ledger.add("occupation", "OCC1990 is in none of the eight groups", in_metro, in_group)
-    # a cell whose records weigh nothing is as empty as one without records
-    cells = in_group.groupby(["year", "city", "occupation"])["weight"].sum().unstack("occupation")
-    cells = cells.reindex(columns=OCCUPATIONS)
-    empty = ~(cells > 0).all(axis=1)
-    index = pd.MultiIndex.from_frame(in_group[["year", "city"]])
+    settled = in_group
     if zero_cells == "pool":
-        short = set(empty[empty].index.get_level_values("city"))
-        kept = in_group.assign(city=in_group["city"].where(~in_group["city"].isin(short), -1))
+        lacking = _lacking(in_group)
+        short = set(lacking[lacking].index.get_level_values("city"))
+        settled = in_group.assign(city=in_group["city"].where(~in_group["city"].isin(short), -1))
         reason = f"{len(short)} cities that lack an occupation in some year, pooled into one"
-    else:
-        kept = in_group[~empty.reindex(index).to_numpy()]
-        reason = "a city lacks one of the eight occupations that year"
-    ledger.add("empty cells", reason, in_group, kept)
+        ledger.add("pooled cities", reason, in_group, settled)
+    lacking = _lacking(settled)
+    full = ~lacking.reindex(pd.MultiIndex.from_frame(settled[["year", "city"]])).to_numpy()
+    kept = settled[full]
+    reason = "a city lacks one of the eight occupations that year"
+    ledger.add("empty cells", reason, settled, kept)
     if entrants == "drop":
         first = set(kept.loc[kept["year"] == base_year, "city"])
-        settled = kept[kept["city"].isin(first)]
-        ledger.add("base year", f"the city has no full row of cells in {base_year}", kept, settled)
-        return settled
+        stayed = kept[kept["city"].isin(first)]
+        ledger.add("base year", f"the city has no full row of cells in {base_year}", kept, stayed)
+        return stayed
     return kept
+
+
+def _lacking(table: pd.DataFrame) -> pd.Series:
+    """By year and city: whether some occupation has nobody.
+
+    A cell whose records weigh nothing is as empty as one without records.
+    """
+    cells = table.groupby(["year", "city", "occupation"])["weight"].sum().unstack("occupation")
+    return ~(cells.reindex(columns=OCCUPATIONS) > 0).all(axis=1)
 
 
 def _cells(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -13,6 +13,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pandera.pandas as pa
+import pyarrow as arrow
+from pyarrow import parquet
 
 from helpers.errors import DataError, PanelError, find_name
 from helpers.model import Shares
@@ -199,45 +201,56 @@ class Panel:
 
         Occupation shares solve pi_c = sum_k pi_ck omega_k, an overdetermined system that
         holds exactly when both tables come from the same counts. Where the panel has counts,
-        omega_k comes from them and has to agree.
+        omega_k comes from them and has to solve it.
 
         Raises
         ------
         PanelError
-            If no omega_k solves the system to 1e-8, one is not positive, or counts disagree.
+            If no omega_k solves the system to 1e-8, counts do not, one is not positive, or there
+            are fewer cities than occupations and no counts.
         """
         rows = self.year(year)
         cities = tuple(rows["city"].unique())
         pi_ck = np.exp(rows["log_share"].to_numpy()).reshape(len(cities), -1)
         of_year = self.cities[self.cities["year"] == int(year)]
         pi_c = np.exp(of_year["log_city_share"].to_numpy())
-        omega_k = np.linalg.lstsq(pi_ck, pi_c, rcond=None)[0]
+        if "households" in rows:
+            counts = rows["households"].to_numpy().reshape(pi_ck.shape).sum(axis=0)
+            omega_k, who = counts / counts.sum(), "the counts do not"
+        elif len(cities) < pi_ck.shape[1]:
+            raise PanelError(
+                f"{year}: {len(cities)} cities do not determine the shares of "
+                f"{pi_ck.shape[1]} occupations; give households"
+            )
+        else:
+            omega_k, who = np.linalg.lstsq(pi_ck, pi_c, rcond=None)[0], "no occupation shares"
         gap = np.abs(pi_ck @ omega_k - pi_c).max()
         if gap > _ADDING_UP or not (omega_k > 0).all() or abs(omega_k.sum() - 1) > _ADDING_UP:
             raise PanelError(
-                f"{year}: no occupation shares solve pi_c = sum_k pi_ck omega_k "
+                f"{year}: {who} solve pi_c = sum_k pi_ck omega_k "
                 f"(largest gap {gap:.2g}, smallest share {omega_k.min():.2g})"
             )
-        if "households" in rows:
-            counts = rows["households"].to_numpy().reshape(pi_ck.shape).sum(axis=0)
-            counted = counts / counts.sum()
-            if np.abs(counted - omega_k).max() > 1e-6:
-                raise PanelError(f"{year}: occupation shares disagree with the counts")
-            omega_k = counted
         return Shares(pi_ck, omega_k / omega_k.sum(), cities, self.occupations)
 
     def save(self, folder: Path | str) -> Path:
-        """Write the tables and their provenance as a folder of parquet files, all or nothing."""
+        """Write the tables as a folder of parquet files, all or nothing.
+
+        The provenance is in ``about.json`` and, under ``companion``, in each file's metadata.
+        """
         folder = Path(folder)
         folder.parent.mkdir(parents=True, exist_ok=True)
         beside = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+        about = {"source": self.source, "provenance": dict(self.provenance)}
+        text = json.dumps(about, indent=1, sort_keys=True)
         try:
             for name in ("cells", "cities", "exposures", "shifts"):
                 table = getattr(self, name)
                 if table is not None:
-                    table.to_parquet(beside / f"{name}.parquet", index=False)
-            about = {"source": self.source, "provenance": dict(self.provenance)}
-            (beside / "about.json").write_text(json.dumps(about, indent=1, sort_keys=True))
+                    columns = arrow.Table.from_pandas(table, preserve_index=False)
+                    inside = {**(columns.schema.metadata or {}), "companion": text}
+                    columns = columns.replace_schema_metadata(inside)
+                    parquet.write_table(columns, beside / f"{name}.parquet")
+            (beside / "about.json").write_text(text)
             if folder.exists():
                 shutil.rmtree(folder)
             beside.rename(folder)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import gzip
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree
@@ -150,8 +150,33 @@ def _blocks(truth: Economy, n_rows: int, rng: np.random.Generator) -> Iterator[b
             serial, left = serial + n, left - n
 
 
-def _codebook(truth: Economy, data_name: str) -> bytes:
-    """Write the DDI codebook of :data:`LAYOUT`."""
+def codebook(
+    data_name: str,
+    layout: Sequence[tuple[str, int, int, str]],
+    labels: Mapping[str, Mapping[str, str]],
+    years: Sequence[int],
+    *,
+    collection: str = "usa",
+    structure: str = "rectangular",
+) -> bytes:
+    """DDI codebook of an extract.
+
+    Parameters
+    ----------
+    data_name : str
+    layout : sequence of (name, width, implied decimals, label)
+        In the order of the record.
+    labels : mapping
+        Labels of codes, by variable. INDNAICS is the one that is not numeric.
+    years : sequence of int
+        Years of the samples.
+    collection, structure : str
+
+    Returns
+    -------
+    bytes
+        XML.
+    """
 
     def add(parent: ElementTree.Element, tag: str, text: str = "", **attributes: str):
         child = ElementTree.SubElement(parent, f"{{{NAMESPACE}}}{tag}", attributes)
@@ -163,10 +188,11 @@ def _codebook(truth: Economy, data_name: str) -> bytes:
     study = add(root, "stdyDscr")
     citation = add(study, "citation")
     add(add(citation, "titlStmt"), "titl", f"Synthetic extract {data_name}")
-    add(add(citation, "serStmt"), "serName", "IPUMS USA", abbr="usa")
-    add(citation.find(f"{{{NAMESPACE}}}serStmt"), "serInfo", "none: synthetic records")
+    series = add(citation, "serStmt")
+    add(series, "serName", f"IPUMS {collection.upper()}", abbr=collection)
+    add(series, "serInfo", "none: synthetic records")
     about = add(study, "stdyInfo")
-    for year in truth.years:
+    for year in years:
         add(about, "notes", f"A synthetic sample in the shape of IPUMS-USA, ACS {year}")
     access = add(add(study, "dataAccs"), "useStmt")
     add(access, "conditions", "Synthetic records: no conditions.")
@@ -174,20 +200,15 @@ def _codebook(truth: Economy, data_name: str) -> bytes:
     text = add(add(root, "fileDscr", ID="ExtractData"), "fileTxt")
     add(text, "fileName", data_name)
     add(text, "fileCont", "Microdata records")
-    add(text, "fileStrc", type="rectangular")
+    records = add(text, "fileStrc", type=structure)
+    if structure == "hierarchical":
+        add(records, "recGrp", rectype="H", recidvar="RECTYPE", keyvar="SERIAL")
+        add(records, "recGrp", rectype="P", recidvar="RECTYPE", keyvar="SERIAL")
     add(text, "fileType", "ISO-8859-1 data file", charset="ISO-8859-1")
     add(text, "format", "fixed length fields")
     add(text, "filePlac", "made by helpers.sources.synthetic.write_extract")
     described, start = add(root, "dataDscr"), 1
-    codes = metro_codes(len(truth.cities))
-    labels = {
-        "YEAR": {f"{year}": f"{year}" for year in truth.years},
-        "MET2013": {
-            "00000": "Not in identifiable area",
-            **{f"{code:05d}": city for code, city in zip(codes, truth.cities, strict=True)},
-        },
-    }
-    for name, width, decimals, label in LAYOUT:
+    for name, width, decimals, label in layout:
         variable = add(
             described,
             "var",
@@ -218,18 +239,24 @@ def write(truth: Economy, folder: Path | str, n_rows: int, seed: int) -> tuple[P
         raise ParameterError(f"n_rows: expected a whole number of at least 0, found {n_rows!r}")
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    codebook, data = folder / "synthetic.xml", folder / "synthetic.dat.gz"
+    book, data = folder / "synthetic.xml", folder / "synthetic.dat.gz"
+    areas = zip(metro_codes(len(truth.cities)), truth.cities, strict=True)
+    labels = {
+        "YEAR": {f"{year}": f"{year}" for year in truth.years},
+        "MET2013": {"00000": "Not in identifiable area"}
+        | {f"{code:05d}": city for code, city in areas},
+    }
     rng = np.random.default_rng([seed, int(n_rows)])
     with tempfile.TemporaryDirectory(prefix=".extract-", dir=folder) as beside:
         draft = Path(beside) / data.name
         with draft.open("wb") as raw, gzip.GzipFile("", "wb", 6, raw, mtime=0) as stream:
             for block in _blocks(truth, int(n_rows), rng):
                 stream.write(block)
-        book = Path(beside) / codebook.name
-        book.write_bytes(_codebook(truth, data.name.removesuffix(".gz")))
+        described = Path(beside) / book.name
+        described.write_bytes(codebook(data.name.removesuffix(".gz"), LAYOUT, labels, truth.years))
         os.replace(draft, data)
-        os.replace(book, codebook)
-    return codebook, data
+        os.replace(described, book)
+    return book, data
 
 
 def write_tfp(truth: Economy, path: Path | str) -> Path:

@@ -1,0 +1,401 @@
+"""From records to the panel: by hand, on known truths, on two engines, and with bad input."""
+
+from __future__ import annotations
+
+import os
+import shutil
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import extracts
+from helpers import build, estimation, instrument
+from helpers.build import attrition, build_panel
+from helpers.errors import (
+    ParameterError,
+    SampleError,
+    TfpError,
+    WrongCollectionError,
+)
+from helpers.panel import OCCUPATIONS, Panel
+from helpers.sources import load, synthetic, tfp
+from helpers.sources.extract import LAYOUT
+
+
+def by_hand(table: pd.DataFrame, weight: str) -> pd.DataFrame:
+    """Shares and mean wages the plain way: every record in memory."""
+    group = {code: name for name, code in extracts.CODES.items()}
+    kept = table.assign(occupation=table["OCC1990"].map(group)).dropna(subset=["occupation"])
+    kept = kept[kept["MET2013"] != 0]
+    paid = kept[kept["INCWAGE"] < 999_998]
+    keys = ["YEAR", "MET2013", "occupation"]
+    cells = kept.groupby(keys)[weight].sum().rename("households").reset_index()
+    total = cells.groupby(["YEAR", "occupation"])["households"].transform("sum")
+    wages = (paid[weight] * paid["INCWAGE"]).groupby([paid[k] for k in keys]).sum()
+    wages /= paid.groupby(keys)[weight].sum()
+    return cells.assign(log_share=np.log(cells["households"] / total)).merge(
+        np.log(wages).rename("log_wage").reset_index(), on=keys
+    )
+
+
+@pytest.mark.parametrize("weight", ["HHWT", "PERWT"])
+def test_cells_are_what_adding_up_gives(tmp_path, weight):
+    table = extracts.records()
+    book, data = extracts.write(tmp_path, table)
+    panel = build_panel(data, book, weight=weight)
+    hand = by_hand(table, weight)
+    names = dict(zip(sorted(set(hand["MET2013"])), extracts.CITIES, strict=True))
+    hand = hand.assign(city=hand["MET2013"].map(names)).rename(columns={"YEAR": "year"})
+    both = panel.cells.merge(hand, on=["year", "city", "occupation"], suffixes=("", "_hand"))
+    assert len(both) == len(panel.cells) == 48
+    for name in ("households", "log_share", "log_wage"):
+        np.testing.assert_allclose(both[name], both[f"{name}_hand"], rtol=1e-12)
+    shares = panel.shares(2010)
+    assert shares.cities == extracts.CITIES
+    assert np.isnan(panel.cells["instrument"]).all()
+
+
+def test_exposures_and_instrument_are_their_formula(tmp_path):
+    table = extracts.records()
+    book, data = extracts.write(tmp_path, table)
+    sectors = ("23", "31-33", "44-45", "52", "71")
+    shifts = pd.DataFrame(
+        [
+            (s, y, 4.6 + 0.01 * i * (y - 2009))
+            for i, s in enumerate(sectors)
+            for y in extracts.YEARS
+        ],
+        columns=["sector", "year", "log_tfp"],
+    )
+    panel = build_panel(data, book, shifts)
+    prefix = {"23": "23", "52": "52", "71": "71", "44": "44-45", "31": "31-33"}
+    base = table[(table["YEAR"] == 2010) & (table["MET2013"] != 0) & (table["OCC1990"] != 313)]
+    base = base.assign(sector=base["INDNAICS"].str[:2].map(prefix)).dropna(subset=["sector"])
+    in_city = base[base["MET2013"] == base["MET2013"].min()]
+    kappa = in_city.groupby("sector")["HHWT"].sum() / in_city["HHWT"].sum()
+    managers = base[base["OCC1990"] == extracts.CODES["management"]]
+    gamma = managers.groupby("sector")["HHWT"].sum() / base.groupby("sector")["HHWT"].sum()
+    mine = panel.exposures.query("city == 'Akron, OH' and occupation == 'management'")
+    np.testing.assert_allclose(mine.set_index("sector")["exposure"], kappa * gamma, rtol=1e-12)
+    again = instrument.shift_share(panel.exposures, panel.shifts)
+    both = panel.cells.merge(again, on=["year", "city", "occupation"], suffixes=("", "_again"))
+    np.testing.assert_array_equal(both["instrument"], both["instrument_again"])
+
+
+def test_the_ledger_adds_up_and_says_why(tmp_path):
+    table = extracts.records()
+    book, data = extracts.write(tmp_path, table)
+    panel = build_panel(data, book)
+    steps = attrition(panel).set_index("step")
+    assert steps.at["all records", "rows_left"] == len(table)
+    assert steps.at["metropolitan area", "rows_dropped"] == (table["MET2013"] == 0).sum()
+    in_metro = table[table["MET2013"] != 0]
+    assert steps.at["occupation", "rows_dropped"] == (in_metro["OCC1990"] == 313).sum()
+    assert steps.at["all records", "weight_left"] == pytest.approx(table["HHWT"].sum())
+    chain = steps.iloc[:-1]  # the last step is about exposures alone
+    for name in ("rows", "weight", "cells", "cities"):
+        left = chain[f"{name}_left"].to_numpy()
+        np.testing.assert_allclose(left[:-1] - chain[f"{name}_dropped"].to_numpy()[1:], left[1:])
+    assert chain["rows_left"].iloc[-1] == len(in_metro[in_metro["OCC1990"] != 313])
+    assert (steps["reason"].iloc[1:] != "").all()
+    assert panel.cells["households"].sum() == pytest.approx(chain["weight_left"].iloc[-1])
+    assert panel.provenance["records without a wage"] == int(
+        (in_metro[in_metro["OCC1990"] != 313]["INCWAGE"] >= 999_998).sum()
+    )
+
+
+def test_the_ledger_is_of_built_panels_alone(made):
+    with pytest.raises(ParameterError, match="was not built from records"):
+        attrition(made)
+
+
+@pytest.fixture
+def gap(tmp_path):
+    """Boston has nobody in security in 2011, and its 2010 security households weigh nothing."""
+    table = extracts.records()
+    boston = table["MET2013"] == sorted(set(table["MET2013"]) - {0})[1]
+    security = table["OCC1990"] == extracts.CODES["security"]
+    return tmp_path, table, boston & security
+
+
+def test_a_city_with_an_empty_cell_is_dropped_that_year_or_pooled(gap):
+    folder, table, cell = gap
+    book, data = extracts.write(folder, table[~(cell & (table["YEAR"] == 2011))])
+    dropped = build_panel(data, book)
+    assert set(dropped.year(2010)["city"]) == set(extracts.CITIES)
+    assert set(dropped.year(2011)["city"]) == set(extracts.CITIES) - {"Boston, MA"}
+    assert np.isfinite(dropped.cells["log_share"]).all()
+    book, data = extracts.write(folder, table[~(cell & (table["YEAR"] == 2010))])
+    assert "Boston, MA" not in set(build_panel(data, book).cells["city"])
+    kept = build_panel(data, book, entrants="keep")
+    assert set(kept.year(2010)["city"]) == set(extracts.CITIES) - {"Boston, MA"}
+    assert set(kept.year(2011)["city"]) == set(extracts.CITIES)
+    pooled = build_panel(data, book, zero_cells="pool")  # a pool of one lacks the cell as well
+    assert set(pooled.cells["city"]) == set(extracts.CITIES) - {"Boston, MA"}
+
+
+def test_a_cell_that_weighs_nothing_is_empty(gap):
+    folder, table, cell = gap
+    weightless = table.assign(HHWT=table["HHWT"].where(~cell, 0.0))
+    book, data = extracts.write(folder, weightless)
+    panel = build_panel(data, book)
+    assert "Boston, MA" not in set(panel.cells["city"])
+    assert np.isfinite(panel.cells["log_share"]).all()
+
+
+def test_pooled_cities_keep_every_household(tmp_path):
+    table = extracts.records()
+    codes = sorted(set(table["MET2013"]) - {0})
+    security = table["OCC1990"] == extracts.CODES["security"]
+    trades = table["OCC1990"] == extracts.CODES["trades"]
+    gone = (security & (table["MET2013"] == codes[0])) | (trades & (table["MET2013"] == codes[1]))
+    book, data = extracts.write(tmp_path, table[~gone])
+    panel = build_panel(data, book, zero_cells="pool")
+    assert set(panel.cells["city"]) == {"Chicago, IL", build.POOLED}
+    steps = attrition(panel).set_index("step")
+    assert steps.at["empty cells", "weight_dropped"] == 0
+    assert steps.at["pooled cities", "cities_dropped"] == 1
+    assert steps.at["pooled cities", "weight_dropped"] == 0
+
+
+def test_readers_own_groups_replace_the_tables(tmp_path):
+    book, data = extracts.write(tmp_path)
+    mine = build.occupation_table()
+    mine.loc[mine["first"] == 3, "last"] = 14  # managers with code 15 are nobody
+    with pytest.raises(SampleError):
+        build_panel(data, book, occupations=mine)
+    broken = build.occupation_table().replace({"occupation": {"sales": "shops"}})
+    with pytest.raises(ParameterError, match="'shops' is not one of the eight"):
+        build_panel(data, book, occupations=broken)
+    twice = pd.concat([build.occupation_table(), build.occupation_table().head(1)])
+    with pytest.raises(ParameterError, match="code 3 is in two ranges"):
+        build_panel(data, book, occupations=twice)
+    with pytest.raises(ParameterError, match="expected the columns prefix, sector"):
+        build_panel(data, book, sectors=pd.DataFrame({"prefix": ["11"]}))
+
+
+@pytest.mark.parametrize(
+    ("options", "match"),
+    [
+        ({"weight": "ASECWT"}, "weight: expected one of HHWT, PERWT"),
+        ({"zero_cells": "log"}, "zero_cells: expected one of drop, pool"),
+        ({"entrants": "some"}, "entrants: expected one of drop, keep"),
+        ({"backend": "sqlite"}, "backend: expected duckdb"),
+    ],
+)
+def test_options_outside_their_domain_are_refused(tmp_path, options, match):
+    book, data = extracts.write(tmp_path)
+    with pytest.raises(ParameterError, match=match):
+        build_panel(data, book, **options)
+
+
+def test_another_collection_is_refused(external):
+    folder = external("ipums")
+    with pytest.raises(WrongCollectionError, match="IPUMS CPS, expected IPUMS USA"):
+        build_panel(folder / "cps_00157.dat.gz", folder / "cps_00157.xml")
+
+
+def test_formats_give_the_same_panel(tmp_path):
+    table = extracts.records()
+    book, data = extracts.write(tmp_path, table)
+    names = [name for name, *_ in LAYOUT]
+    table[names].to_csv(tmp_path / "small.csv.gz", index=False)
+    table[names].to_parquet(tmp_path / "small.parquet")
+    first = build_panel(data)  # the codebook beside the data
+    for other in ("small.csv.gz", "small.parquet"):
+        pd.testing.assert_frame_equal(build_panel(tmp_path / other, book).cells, first.cells)
+
+
+def test_a_panel_is_saved_with_where_it_came_from(tmp_path):
+    import pyarrow.parquet
+
+    book, data = extracts.write(tmp_path)
+    panel = build_panel(data, book)
+    folder = panel.save(tmp_path / "panel")
+    again = load(folder)
+    pd.testing.assert_frame_equal(again.cells, panel.cells)
+    assert again.provenance == panel.provenance
+    assert set(again.provenance["sha256"]) == {"small.xml", "small.dat.gz"}
+    assert again.provenance["versions"]["engine"].startswith("duckdb")
+    inside = pyarrow.parquet.read_schema(folder / "cells.parquet").metadata[b"companion"]
+    assert again.provenance["sha256"]["small.dat.gz"].encode() in inside
+    assert len(attrition(again)) == len(attrition(panel))
+
+
+def test_the_command_line_builds_and_refuses(tmp_path, capsys):
+    _, data = extracts.write(tmp_path)
+    assert build.main([str(data), str(tmp_path / "panel")]) == 0
+    assert "metropolitan area" in capsys.readouterr().out
+    assert isinstance(load(tmp_path / "panel"), Panel)
+    assert build.main([str(tmp_path / "none.dat.gz"), str(tmp_path / "other")]) == 2
+    said = capsys.readouterr()
+    assert "CodebookError" in said.err
+    assert "Traceback" not in said.err
+    assert not (tmp_path / "other").exists()
+
+
+def test_a_bar_shows_while_records_are_scanned(tmp_path, capsys):
+    book, data = extracts.write(tmp_path)
+    build_panel(data, book, progress=True)
+    assert "records: 100%" in capsys.readouterr().err
+    build_panel(data, book)
+    assert capsys.readouterr().err == ""
+
+
+@pytest.fixture(scope="module")
+def spark():
+    """A Spark session on this machine; skipped where there is none, but not in CI."""
+    try:
+        from pyspark.sql import SparkSession
+    except ImportError:
+        if os.environ.get("CI"):
+            pytest.fail("no pyspark, which CI has to have")
+        pytest.skip("pyspark is not installed")
+    if shutil.which("java") is None:
+        pytest.skip("no Java")
+    session = (
+        SparkSession.builder.master("local[2]")
+        .config("spark.ui.enabled", "false")
+        .config("spark.sql.shuffle.partitions", "4")
+        .config("spark.driver.bindAddress", "127.0.0.1")
+        .config("spark.driver.host", "127.0.0.1")
+        .getOrCreate()
+    )
+    yield session
+    session.stop()
+
+
+@pytest.mark.slow
+def test_spark_gives_the_same_panel_to_the_last_bit(spark, tmp_path):
+    book, data = synthetic.write_extract(tmp_path, 200_000)
+    workbook = synthetic.write_tfp(tmp_path / "tfp.xlsx")
+    here = build_panel(data, book, workbook)
+    there = build_panel(data, book, workbook, backend="pyspark")
+    for name in ("cells", "cities", "exposures", "shifts"):
+        pd.testing.assert_frame_equal(
+            getattr(here, name), getattr(there, name), check_exact=True, obj=name
+        )
+    assert here.provenance["attrition"] == there.provenance["attrition"]
+    assert there.provenance["versions"]["engine"].startswith("pyspark")
+
+
+@pytest.fixture(scope="module")
+def three_million(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("extract")
+    book, data = synthetic.write_extract(folder, 3_000_000)
+    workbook = synthetic.write_tfp(folder / "tfp.xlsx")
+    yield build_panel(data, book, workbook)
+    shutil.rmtree(folder)
+
+
+@pytest.mark.slow
+def test_three_million_records_recover_the_shares(three_million, truth):
+    """Each share within sampling error of the truth, and the errors have the right spread."""
+    for year in (2010, 2019):
+        found, true = three_million.shares(year), truth.shares(year)
+        rows = [true.cities.index(city) for city in found.cities]
+        chance = (true.pi_ck * true.omega_k)[rows]
+        chance /= chance.sum()
+        cell = found.pi_ck * found.omega_k
+        # weights vary, which makes n records worth n / (1 + their squared variation)
+        n = 300_000 * 0.94 * 0.92
+        variation = np.var(np.arange(4_000, 16_000)) / np.mean(np.arange(4_000, 16_000)) ** 2
+        z = (cell - chance) / np.sqrt(chance * (1 - chance) * (1 + variation) / n)
+        assert np.abs(z).max() < 5
+        assert 0.93 < z.std() < 1.07
+    assert len(three_million.shares(2019).cities) > 240
+
+
+@pytest.mark.slow
+def test_three_million_records_recover_rho_and_the_instrument(three_million, truth, made):
+    found = estimation.estimate(three_million)
+    low, high = found.rho_interval
+    assert low < truth.rho < high
+    assert found.first_stage.f > 50
+    both = three_million.cells.merge(
+        made.cells, on=["year", "city", "occupation"], suffixes=("", "_true")
+    )
+    assert np.corrcoef(both["instrument"], both["instrument_true"])[0, 1] > 0.98
+
+
+def test_an_extract_of_the_same_seed_has_the_same_bytes(tmp_path):
+    one, other = (synthetic.write_extract(tmp_path / name, 5_003) for name in ("a", "b"))
+    assert one[1].read_bytes() == other[1].read_bytes()
+    assert one[0].read_bytes() == other[0].read_bytes()
+    different = synthetic.write_extract(tmp_path / "c", 5_003, seed=5)
+    assert different[1].read_bytes() != one[1].read_bytes()
+    with pytest.raises(ParameterError, match="n_rows"):
+        synthetic.write_extract(tmp_path, -1)
+
+
+YEARS = range(2010, 2020)
+
+
+def test_the_workbook_gives_back_the_economys_productivity(tmp_path, truth):
+    read = tfp.load(synthetic.write_tfp(tmp_path / "tfp.xlsx"), YEARS)
+    both = read.shifts.merge(truth.shifts, on=["sector", "year"], suffixes=("", "_true"))
+    np.testing.assert_allclose(both["log_tfp"], both["log_tfp_true"], rtol=1e-12)
+    assert read.units == "Index (2010=100)"
+    assert "92" not in set(read.shifts["sector"])
+    assert set(truth.shifts["sector"]) - set(read.shifts["sector"]) == {"92"}
+
+
+@pytest.mark.parametrize(
+    ("name", "units", "years"),
+    [
+        ("bls_klems_mfp_sector_industry_1987_2018.csv", "mfp_2012_100", range(2010, 2019)),
+        ("bls_official_tfp_industry_1997_2023.csv", "tfp_2017_100", YEARS),
+    ],
+)
+def test_the_bureaus_tables_are_read_and_say_what_was_read(external, name, units, years):
+    path = external("tfp") / name
+    read = tfp.load(path, years)
+    assert read.units == units
+    assert len(read.shifts) == 19 * len(years)
+    raw = pd.read_csv(path, dtype=str)
+    one = raw[(raw["naics"] == "23") & (raw["year"] == "2012")].iloc[0, -1]
+    mine = read.shifts.query("sector == '23' and year == 2012")["log_tfp"].iloc[0]
+    assert mine == pytest.approx(np.log(float(one)))
+    assert read.rows["23"] == ("23",)
+    retail = {"44,45"} if "44,45" in set(raw["naics"]) else {"44-45"}
+    assert set(read.rows["44-45"]) == retail
+    if name.startswith("bls_official"):
+        assert set(read.rows["51"]) == {"511", "512", "515,517", "518-519"}
+
+
+def test_productivity_with_a_gap_is_refused(external):
+    path = external("tfp") / "bls_klems_mfp_sector_industry_1987_2018.csv"
+    with pytest.raises(TfpError, match="no value for 2019"):
+        tfp.load(path, YEARS)
+
+
+@pytest.mark.parametrize(
+    ("change", "match"),
+    [
+        (lambda t: t.rename(columns={"NAICS": "Code"}), "no sheet has the columns"),
+        (lambda t: t[t["NAICS"] != "52"], "no row for sector 52"),
+        (lambda t: t.drop(columns="2014"), "no value for 2014"),
+        (lambda t: t.replace({"Measure": {"Total factor productivity": "Output"}}), "no row has"),
+        (lambda t: t.assign(**{"2011": -1.0}), "no value for 2011"),
+    ],
+    ids=["layout", "sector", "year", "measure", "negative"],
+)
+def test_a_workbook_that_will_not_do_is_refused(tmp_path, change, match):
+    good = pd.read_excel(synthetic.write_tfp(tmp_path / "tfp.xlsx"), header=2, dtype={"NAICS": str})
+    good.columns = [str(name) for name in good.columns]
+    change(good).to_excel(tmp_path / "bad.xlsx", index=False)
+    book, data = extracts.write(tmp_path)
+    with pytest.raises(TfpError, match=match):
+        tfp.load(tmp_path / "bad.xlsx", YEARS)
+    if match != "no value for 2014":  # the small extract has 2010 and 2011 alone
+        with pytest.raises(TfpError):
+            build_panel(data, book, tmp_path / "bad.xlsx")
+
+
+def test_the_eight_groups_are_the_papers(tmp_path):
+    table = build.occupation_table()
+    assert set(table["occupation"]) == set(OCCUPATIONS)
+    assert (table["first"] <= table["last"]).all()
+    sectors = tfp.sector_table()
+    assert tuple(dict.fromkeys(sectors["sector"])) == synthetic.SECTORS
