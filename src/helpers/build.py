@@ -12,6 +12,7 @@ import argparse
 import sys
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.metadata import version
@@ -29,7 +30,6 @@ from helpers.errors import (
     ParameterError,
     RecordError,
     SampleError,
-    TruncatedFileError,
     WrongCollectionError,
 )
 from helpers.panel import OCCUPATIONS, Panel
@@ -255,23 +255,24 @@ def _scan(
 ) -> tuple[pd.DataFrame, str]:  # fmt: skip
     """Sums by group, with every record accounted for, and the engine's name and version."""
     con = ipums.connect(backend)
+    if data.is_file() and not data.stat().st_size:
+        raise SampleError(f"{data}: the file is empty")
     expression = _sums(data, book, weight, base_year, con, occupations)
-    try:
-        with _bar(con, progress):
-            sums = expression.execute()
-    except CompanionError:
-        raise
-    except Exception as problem:
-        said = str(problem).splitlines()
-        raise _explain(data, book, weight, said[0] if said else type(problem).__name__) from None
+    with ThreadPoolExecutor(1) as beside:
+        sound = beside.submit(ipums.verify, data)
+        try:
+            with _bar(con, progress):
+                sums = expression.execute()
+        except Exception as problem:
+            sound.result()
+            said = str(problem).splitlines()
+            why = said[0] if said else type(problem).__name__
+            raise _explain(data, book, weight, why) from None
+        sound.result()
     if sums.empty:
         raise SampleError(f"{data}: the extract has no record")
     if sums["n_bad"].sum():
         raise _explain(data, book, weight, f"{int(sums['n_bad'].sum())} bad records")
-    if not ipums.whole(data, book, int(sums["n"].sum())):
-        found = _explain(data, book, weight, "")
-        if isinstance(found, (TruncatedFileError, RecordError)):
-            raise found
     return sums, f"{con.name} {con.version}"
 
 

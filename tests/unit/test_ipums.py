@@ -159,15 +159,17 @@ def test_check_names_line_and_variable(tmp_path):
             ipums.check(data, book)
 
 
-def test_a_cut_file_is_seen_by_its_last_bytes(tmp_path):
+def test_a_cut_or_damaged_file_is_seen(tmp_path):
     book, data = extracts.write(tmp_path)
-    described = ipums.read_codebook(book)
-    n = ipums.check(data, described)
-    assert ipums.whole(data, described, n)
-    assert not ipums.whole(data, described, n - 1)
-    data.write_bytes(data.read_bytes()[:-300])
-    with pytest.raises(TruncatedFileError, match="ends early"):
-        ipums.check(data, described)
+    ipums.verify(data)
+    sound = data.read_bytes()
+    for damaged in (sound[:-300], sound[:-1], sound[:2_000] + b"x" + sound[2_001:]):
+        data.write_bytes(damaged)
+        with pytest.raises(TruncatedFileError, match="ends early or is damaged"):
+            ipums.verify(data)
+    data.write_bytes(sound[:-300])
+    with pytest.raises(TruncatedFileError):
+        ipums.check(data, book)
 
 
 class Ipums(http.server.BaseHTTPRequestHandler):
