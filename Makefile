@@ -17,8 +17,10 @@ env: ## make .venv from the lock
 	@if [ -z "$(PYTHON)" ]; then echo "Python 3.11 or newer is needed" >&2; exit 1; fi
 	@$(PYTHON) tools/env.py
 
-cluster: env ## add Spark, for building the panel on a cluster
-	@.venv/bin/uv pip install --quiet --require-hashes --python $(RUN) --requirement requirements-cluster.lock
+# in a folder of its own: libraries that see Spark beside them load it, which is slow and warns
+cluster: env ## put Spark into .cluster, for the test that builds the panel with it
+	@.venv/bin/uv pip install --quiet --require-hashes --python $(RUN) --target .cluster \
+	  --requirement requirements-cluster.lock
 
 test: env ## run everything that CI checks
 	@$(RUN) tools/check.py

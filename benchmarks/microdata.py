@@ -17,6 +17,8 @@ from helpers.sources import synthetic
 
 BUILD = """
 import json, resource, sys, time
+import ibis, openpyxl
+ibis.duckdb.connect()  # imports are no part of either time
 from helpers.build import build_panel
 started = time.perf_counter()
 panel = build_panel(sys.argv[1], tfp=sys.argv[2])
@@ -30,8 +32,8 @@ warnings.simplefilter("ignore")
 import numpy as np
 import pandas as pd
 from ipumspy import readers
-from helpers.build import NO_WAGE, occupation_table
-from helpers.sources.tfp import sector_table
+from helpers.build import NO_WAGE
+from helpers.sources.groups import occupation_table, sector_table
 started = time.perf_counter()
 ddi = readers.read_ipums_ddi(sys.argv[1])
 ranges = occupation_table()

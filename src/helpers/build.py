@@ -16,7 +16,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.metadata import version
-from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,6 +34,7 @@ from helpers.errors import (
 from helpers.panel import OCCUPATIONS, Panel
 from helpers.sources import ipums
 from helpers.sources import tfp as productivity
+from helpers.sources.groups import occupation_table, sector_table
 from helpers.sources.replication import sha256
 
 if TYPE_CHECKING:
@@ -48,17 +48,6 @@ NO_WAGE = (999_998, 999_999)
 NO_METRO = 0
 _YEARS = (1850, 2100)
 _OUTSIDE = ""  # of every group
-
-
-def occupation_table() -> pd.DataFrame:
-    """Which ranges of OCC1990 make up the paper's eight groups.
-
-    ``first``, ``last``, ``occupation``, ``what``. The paper does not print its choice. Left out
-    are administrative support (303-389), operators and transport (703-889), the armed forces
-    and the unemployed.
-    """
-    with files("helpers.sources").joinpath("occupations.csv").open(encoding="utf-8") as stream:
-        return pd.read_csv(stream)
 
 
 @dataclass
@@ -155,7 +144,10 @@ def _sums(
         year=value["YEAR"],
         city=value["MET2013"].fill_null(NO_METRO),
         code=value["OCC1990"],
-        prefix=(prefix if implied else prefix.strip()).substr(0, 2),
+        # cut where it is needed: an engine leaves the rest alone
+        prefix=(value["YEAR"] == base_year).ifelse(
+            (prefix if implied else prefix.strip()).substr(0, 2), ""
+        ),
         weight=value[weight],
         wage=value["INCWAGE"],
         ok=text.ok,
@@ -174,8 +166,8 @@ def _sums(
         "year",
         "city",
         "weight",
+        "prefix",
         group=group,
-        prefix=(records.year == base_year).ifelse(records.prefix, ""),
         paid=known.ifelse(records.weight, 0),
         wage=known.ifelse(records.wage, 0),
         bad=fine.fill_null(False).ifelse(0, 1),
@@ -410,7 +402,7 @@ def build_panel(
         Cities without a base-year cell are dropped, or kept in the shares without an
         instrument, as in the author's published files.
     occupations, sectors : DataFrame, optional
-        In place of :func:`occupation_table` and :func:`helpers.sources.tfp.sector_table`.
+        In place of :func:`occupation_table` and :func:`sector_table`.
     progress : bool, optional
         Show a bar; by default where standard error is a terminal.
 
@@ -444,7 +436,7 @@ def build_panel(
         raise WrongCollectionError(
             f"{book.path}: an extract of IPUMS {book.collection.upper()}, expected IPUMS USA"
         )
-    sector_of = productivity.sector_table() if sectors is None else sectors
+    sector_of = sector_table() if sectors is None else sectors
     group_of = occupation_table() if occupations is None else occupations
     _check_tables(group_of, sector_of)
     sums, engine = _scan(data, book, weight, base_year, backend, group_of, progress)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+import sys
 
 import numpy as np
 import pandas as pd
 import pytest
 
 import extracts
-from helpers import build, estimation, instrument
+from helpers import build, estimation, instrument, paths
 from helpers.build import attrition, build_panel
 from helpers.errors import (
     ParameterError,
@@ -19,7 +21,7 @@ from helpers.errors import (
     WrongCollectionError,
 )
 from helpers.panel import OCCUPATIONS, Panel
-from helpers.sources import load, synthetic, tfp
+from helpers.sources import groups, load, synthetic, tfp
 from helpers.sources.extract import LAYOUT
 
 
@@ -161,14 +163,14 @@ def test_pooled_cities_keep_every_household(tmp_path):
 
 def test_readers_own_groups_replace_the_tables(tmp_path):
     book, data = extracts.write(tmp_path)
-    mine = build.occupation_table()
+    mine = groups.occupation_table()
     mine.loc[mine["first"] == 3, "last"] = 14  # managers with code 15 are nobody
     with pytest.raises(SampleError):
         build_panel(data, book, occupations=mine)
-    broken = build.occupation_table().replace({"occupation": {"sales": "shops"}})
+    broken = groups.occupation_table().replace({"occupation": {"sales": "shops"}})
     with pytest.raises(ParameterError, match="'shops' is not one of the eight"):
         build_panel(data, book, occupations=broken)
-    twice = pd.concat([build.occupation_table(), build.occupation_table().head(1)])
+    twice = pd.concat([groups.occupation_table(), groups.occupation_table().head(1)])
     with pytest.raises(ParameterError, match="code 3 is in two ranges"):
         build_panel(data, book, occupations=twice)
     with pytest.raises(ParameterError, match="expected the columns prefix, sector"):
@@ -243,35 +245,47 @@ def test_a_bar_shows_while_records_are_scanned(tmp_path, capsys):
     assert capsys.readouterr().err == ""
 
 
-@pytest.fixture(scope="module")
-def spark():
-    """A Spark session on this machine; skipped where there is none, but not in CI."""
-    try:
-        from pyspark.sql import SparkSession
-    except ImportError:
-        if os.environ.get("CI"):
-            pytest.fail("no pyspark, which CI has to have")
-        pytest.skip("pyspark is not installed")
-    if shutil.which("java") is None:
-        pytest.skip("no Java")
-    session = (
-        SparkSession.builder.master("local[2]")
-        .config("spark.ui.enabled", "false")
-        .config("spark.sql.shuffle.partitions", "4")
-        .config("spark.driver.bindAddress", "127.0.0.1")
-        .config("spark.driver.host", "127.0.0.1")
-        .getOrCreate()
-    )
-    yield session
-    session.stop()
+SPARK = """
+import sys
+from pyspark.sql import SparkSession
+from helpers.build import build_panel
+session = (
+    SparkSession.builder.master("local[2]")
+    .config("spark.ui.enabled", "false")
+    .config("spark.sql.shuffle.partitions", "4")
+    .config("spark.driver.bindAddress", "127.0.0.1")
+    .config("spark.driver.host", "127.0.0.1")
+    .getOrCreate()
+)
+build_panel(*sys.argv[1:4], backend="pyspark").save(sys.argv[4])
+session.stop()
+"""
+
+
+def _spark_or_skip() -> dict[str, str]:
+    """Environment with Spark in it; skipped where there is none, but not in CI."""
+    folder = paths.ROOT / ".cluster"
+    missing = "Java" if shutil.which("java") is None else "" if folder.is_dir() else "make cluster"
+    if missing and os.environ.get("CI"):
+        pytest.fail(f"no {missing}, which CI has to have")
+    if missing:
+        pytest.skip(f"no Spark here: {missing} is missing")
+    return {**os.environ, "PYTHONPATH": str(folder)}
 
 
 @pytest.mark.slow
-def test_spark_gives_the_same_panel_to_the_last_bit(spark, tmp_path):
+def test_spark_gives_the_same_panel_to_the_last_bit(tmp_path):
+    environment = _spark_or_skip()
     book, data = synthetic.write_extract(tmp_path, 200_000)
     workbook = synthetic.write_tfp(tmp_path / "tfp.xlsx")
-    here = build_panel(data, book, workbook)
-    there = build_panel(data, book, workbook, backend="pyspark")
+    done = subprocess.run(
+        [sys.executable, "-c", SPARK, data, book, workbook, tmp_path / "there"],
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    here, there = build_panel(data, book, workbook), load(tmp_path / "there")
     for name in ("cells", "cities", "exposures", "shifts"):
         pd.testing.assert_frame_equal(
             getattr(here, name), getattr(there, name), check_exact=True, obj=name
@@ -394,8 +408,8 @@ def test_a_workbook_that_will_not_do_is_refused(tmp_path, change, match):
 
 
 def test_the_eight_groups_are_the_papers(tmp_path):
-    table = build.occupation_table()
+    table = groups.occupation_table()
     assert set(table["occupation"]) == set(OCCUPATIONS)
     assert (table["first"] <= table["last"]).all()
-    sectors = tfp.sector_table()
+    sectors = groups.sector_table()
     assert tuple(dict.fromkeys(sectors["sector"])) == synthetic.SECTORS

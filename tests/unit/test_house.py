@@ -68,7 +68,7 @@ def test_notebooks_are_paired_and_in_sync():
 
 def test_no_file_names_this_machine_or_a_registry():
     listed = [p for p in ROOT.rglob("*") if p.suffix in {".md", ".py", ".yml", ".toml", ".ipynb"}]
-    hidden = (".venv", "_build", ".git", ".pytask")
+    hidden = (".venv", ".cluster", "_build", ".git", ".pytask")
     for path in listed:
         if any(part in hidden for part in path.relative_to(ROOT).parts):
             continue
@@ -86,7 +86,16 @@ def test_citation_and_version_agree():
 def test_modules_import_only_leftwards():
     """The kernels know nothing of the layers above them."""
     kernels = ["errors", "model", "elasticities", "counterfactuals", "panel", "instrument"]
-    order = [*kernels, "shifters", "sources", "estimation", "derivations", "figures", "targets"]
+    order = [
+        *kernels,
+        "shifters",
+        "sources",
+        "build",
+        "estimation",
+        "derivations",
+        "figures",
+        "targets",
+    ]
     order.append("claims")
     for position, name in enumerate(order):
         folder = ROOT / "src" / "helpers" / name

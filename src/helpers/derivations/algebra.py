@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass
+from functools import lru_cache
 
 import sympy as sp
 
@@ -53,6 +54,16 @@ def _less_rho(expression: sp.Expr) -> sp.Expr:
     return expression.xreplace(renamed)
 
 
+# the same few bases and exponents come up again and again
+_factor = lru_cache(maxsize=4096)(sp.factor)
+
+
+@lru_cache(maxsize=4096)
+def _spread(exponent: sp.Expr) -> sp.Expr:
+    """An exponent as a sum of monomials."""
+    return sp.expand(sp.cancel(exponent))
+
+
 class _Atoms:
     """Symbols that stand for powers, the same symbol for the same power."""
 
@@ -70,12 +81,12 @@ class _Atoms:
     def power(self, base: sp.Expr, exponent: sp.Expr) -> sp.Expr:
         """base**exponent with every part of the exponent that is no integer as a symbol."""
         result = sp.S.One
-        for factor in sp.Mul.make_args(sp.factor(base) if base.is_Add else base):
+        for factor in sp.Mul.make_args(_factor(base) if base.is_Add else base):
             inner, outer = factor.as_base_exp()
             # a power of a power that already has a symbol is a power of what is below it
             inner, below = self._meaning.get(inner, (inner, sp.S.One))
             outer *= below
-            for term in sp.Add.make_args(sp.expand(sp.cancel(exponent * outer))):
+            for term in sp.Add.make_args(_spread(exponent * outer)):
                 number, monomial = term.as_coeff_Mul()
                 if monomial == 1 and number.is_integer:
                     result *= inner**number

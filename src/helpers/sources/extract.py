@@ -20,7 +20,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.errors import ParameterError
-from helpers.sources.tfp import sector_table
+from helpers.sources.groups import occupation_table, sector_table
 
 if TYPE_CHECKING:
     from helpers.sources.synthetic import Economy
@@ -89,8 +89,6 @@ def _industry_codes(sectors: tuple[str, ...]) -> tuple[np.ndarray, list[np.ndarr
 
 def _occupation_codes(occupations: tuple[str, ...]) -> list[np.ndarray]:
     """First codes of the ranges that make up each occupation group."""
-    from helpers.build import occupation_table
-
     table = occupation_table()
     return [table.loc[table["occupation"] == name, "first"].to_numpy() for name in occupations]
 

@@ -13,13 +13,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from helpers.errors import DataUnavailableError, TfpError
+from helpers.sources.groups import sector_table
 
 ADDRESS = (
     "https://www.bls.gov/productivity/tables/major-industry-total-factor-productivity-klems.xlsx"
@@ -46,16 +46,6 @@ class Productivity:
     rows: dict[str, tuple[str, ...]]
     file: str
     units: str
-
-
-def sector_table() -> pd.DataFrame:
-    """Which NAICS prefixes make up a sector, and its code in the productivity tables.
-
-    ``prefix``, ``sector``, ``name``, ``tfp``; a sector without productivity has an empty
-    ``tfp``. 3M and 4M stand for IPUMS's "not specified" codes.
-    """
-    with files("helpers.sources").joinpath("sectors.csv").open(encoding="utf-8") as stream:
-        return pd.read_csv(stream, dtype=str, keep_default_na=False)
 
 
 def fetch(folder: Path | str) -> Path:
