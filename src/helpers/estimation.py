@@ -19,7 +19,10 @@ from scipy import stats
 from helpers.errors import DataError, ParameterError, find_name
 from helpers.panel import Panel
 
-CLUSTERS = ("city_occupation", "city", "occupation", "city_year", "occupation_year")
+CLUSTERS = (
+    *("city_occupation", "city", "occupation", "city_year", "occupation_year"),
+    "city+occupation",
+)
 _EFFECTS = "city_year + occupation_year"
 
 
@@ -153,7 +156,8 @@ def _vcov(data: pd.DataFrame, clusters: str | None) -> tuple[str | dict, int]:
     if clusters == "iid":
         return "iid", 0
     find_name("clusters", clusters, CLUSTERS)
-    count = data[clusters].nunique()
+    # clusters in two ways at once count as the fewer of the two
+    count = min(data[name].nunique() for name in clusters.split("+"))
     if count < 2:
         raise DataError(f"clusters: {clusters} has {count} level, at least 2 are needed")
     return {"CRV1": clusters}, count
