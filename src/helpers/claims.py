@@ -46,6 +46,8 @@ class VerbalClaim:
 class Evidence(Results):
     """What the claims need of a panel, each computed once when first asked for."""
 
+    theta: float = THETA
+
     @cached_property
     def shares(self) -> Shares:
         """Observed shares of 2019."""
@@ -59,18 +61,18 @@ class Evidence(Results):
     @cached_property
     def new_york(self) -> pd.DataFrame:
         """Spillovers of minus five per cent in New York."""
-        return spillovers(self.shares, self.estimate.rho, THETA, NEW_YORK, _CITY_HAT)
+        return spillovers(self.shares, self.estimate.rho, self.theta, NEW_YORK, _CITY_HAT)
 
     @cached_property
     def visalia(self) -> pd.DataFrame:
         """Spillovers of minus five per cent in Visalia-Porterville."""
-        return spillovers(self.shares, self.estimate.rho, THETA, VISALIA, _CITY_HAT)
+        return spillovers(self.shares, self.estimate.rho, self.theta, VISALIA, _CITY_HAT)
 
     @cached_property
     def occupation_shocks(self) -> pd.DataFrame:
         """Changes after plus ten per cent in management, and in trades."""
         hats = {"management": _OCCUPATION_HAT, "trades": _OCCUPATION_HAT}
-        return occupation_changes(self.shares, self.estimate.rho, THETA, **hats)
+        return occupation_changes(self.shares, self.estimate.rho, self.theta, **hats)
 
     def phi(self, city: str, occupation: str) -> float:
         """Share of a city's households in an occupation."""
@@ -215,7 +217,7 @@ def _stable(e: Evidence) -> Finding:
     shares = {}
     for convention in shifters.CONVENTIONS:
         early, late = (
-            shifters.recover(e.panel, year, e.estimate.rho, THETA, convention).T_c
+            shifters.recover(e.panel, year, e.estimate.rho, e.theta, convention).T_c
             for year in (first, YEAR)
         )
         change = (late / early - 1).dropna().abs()
@@ -356,7 +358,7 @@ def _both(e: Evidence) -> Finding:
 
 def _figure_5(e: Evidence) -> Finding:
     with_rho, without = (
-        occupation_changes(e.shares, rho, THETA, management=_CITY_HAT)["management"]
+        occupation_changes(e.shares, rho, e.theta, management=_CITY_HAT)["management"]
         for rho in (e.estimate.rho, 0.0)
     )
     gap = (with_rho - without).abs().max()
@@ -369,8 +371,8 @@ def _figure_5(e: Evidence) -> Finding:
 
 def _place_based(e: Evidence) -> Finding:
     city = e.shares.city_index(NEW_YORK)
-    elasticity = elasticities.own_city(e.shares, e.estimate.rho, theta=THETA)[city]
-    new = counterfactuals.shock(e.shares, e.estimate.rho, THETA, city={NEW_YORK: _CITY_HAT})
+    elasticity = elasticities.own_city(e.shares, e.estimate.rho, theta=e.theta)[city]
+    new = counterfactuals.shock(e.shares, e.estimate.rho, e.theta, city={NEW_YORK: _CITY_HAT})
     loss = 1 - new.pi_c[city] / e.shares.pi_c[city]
     return Finding(
         _verdict(elasticity < 1),

@@ -7,6 +7,8 @@ so that a test, a reader or a later run can compare numbers and not pixels.
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import matplotlib as mpl
@@ -80,6 +82,13 @@ def _axes(width: float, height: float) -> tuple[Figure, Axes]:
     """A figure outside pyplot's registry, so that nothing is drawn twice or kept open."""
     figure = Figure(figsize=(width, height))
     return figure, figure.add_subplot()
+
+
+@contextmanager
+def canvas(width: float, height: float) -> Iterator[tuple[Figure, Axes]]:
+    """A figure and its axes in the book's style, for exhibits beyond the paper's."""
+    with sns.axes_style("ticks"), mpl.rc_context(_STYLE):
+        yield _axes(width, height)
 
 
 def _short(city: str) -> str:

@@ -5,7 +5,8 @@ Exposures are those of the synthetic economy; tastes and wages are drawn anew. T
 * ``as assumed``: tastes are independent between cells and of the exposures;
 * ``shared exposures``: tastes follow the city's sector mix, occupation by occupation, so that
   errors are correlated between cities that are alike, and few clusters hold them;
-* ``base-year shares``: exposures are taken from base-year cells, whose size reflects taste;
+* ``base-year shares``: the instrument is base-year exposures and nothing else, and lasting tastes
+  go along with them, as they do where people have long moved to what they like;
 * ``survey error``: shares and wages come from samples of the size of the survey's.
 """
 
@@ -32,6 +33,7 @@ DESIGNS = ("as assumed", "shared exposures", "base-year shares", "survey error")
 LEVEL = 0.95
 HOUSEHOLDS_A_YEAR = 1_000_000
 _LASTING, _PASSING, _TASTE = 0.05, 0.10, 0.03
+_WITH_SHARES = 0.3
 _WAGE_SPREAD = 0.55
 _FIRST_STAGE = 0.55
 INTERVALS = (
@@ -89,23 +91,24 @@ def draw(
     """Log share, log wage and instrument of one economy, net of effects, each (T, C, K)."""
     find_name("design", design, DESIGNS)
     frame = _frame()
-    shape = frame.z.shape
+    z = frame.z
+    if design == "base-year shares":
+        z = np.broadcast_to(z[0], z.shape)
+    shape = z.shape
     lasting = rng.normal(0, _LASTING, shape[1:])
     if design == "shared exposures":
         latent = rng.normal(0, 1, frame.gamma.shape)
         common = frame.kappa @ latent.T
         common -= common.mean(axis=0)
         lasting = _LASTING * common / common.std()
+    if design == "base-year shares":
+        exposed = z[0] / z[0].std()
+        lasting = _WITH_SHARES * _LASTING * exposed + np.sqrt(1 - _WITH_SHARES**2) * lasting
     supply = lasting + rng.normal(0, _PASSING, shape)
     taste = 0.95 * supply + rng.normal(0, _TASTE, shape)
-    wage = _net(_FIRST_STAGE * frame.z - supply)
+    wage = _net(_FIRST_STAGE * z - supply)
     scale = wage + _net(taste)
     share = scale / (1 - rho)
-    z = frame.z
-    if design == "base-year shares":
-        # a cell that people like is larger in the base year, and counts as more exposed
-        seen = (frame.kappa[:, None, :] * frame.gamma) * np.exp(share[0])[:, :, None]
-        z = _net(np.einsum("cks,ts->tck", seen, frame.shifts))
     if design == "survey error":
         share, wage = _survey(scale, wage, frame, rho, rng)
     return share, wage, z
@@ -114,7 +117,7 @@ def draw(
 def _survey(
     scale: np.ndarray, wage: np.ndarray, frame: _Frame, rho: float, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Shares and mean wages as a survey finds them; an empty cell is counted as half a household."""
+    """Shares and mean wages as a survey finds them; an empty cell counts as half a household."""
     shares, wages = np.empty_like(scale), np.empty_like(wage)
     for t in range(len(scale)):
         true = model.shares(np.exp(scale[t]), np.exp(frame.log_T[t]), np.exp(frame.size), rho)
@@ -254,7 +257,11 @@ def summary(results: pd.DataFrame, rho: float = synthetic.RHO) -> pd.DataFrame:
                 "beta": part["beta"].mean(),
                 "bias": part["beta"].mean() - truth,
                 "sd": part["beta"].std(),
-                **{name: part[name].mean() for name in INTERVALS if part[name].notna().any()},
+                **{
+                    name: part[name].mean()
+                    for name in INTERVALS
+                    if name in part and part[name].notna().any()
+                },
             }
         )
     return pd.DataFrame(rows)

@@ -89,12 +89,13 @@ def _where_negative(
     for low, high in pairwise(edges):
         if low == high:
             continue
-        probe = (low + high) / 2
-        if np.isinf(low) or np.isinf(high):
-            finite = edges[np.isfinite(edges)]
-            reach = scale * (1 + np.abs(finite - centre).max() / scale) if len(finite) else scale
-            probe = high - reach if np.isinf(low) and len(finite) else low + reach
-            probe = centre if not len(finite) else probe
+        if np.isinf(low) and np.isinf(high):
+            probe = centre
+        elif np.isinf(low) or np.isinf(high):
+            reach = scale + np.ptp(edges[1:-1])
+            probe = high - reach if np.isinf(low) else low + reach
+        else:
+            probe = (low + high) / 2
         if polynomial(np.array([probe]))[0] <= 0:
             if inside and inside[-1][1] == low:
                 inside[-1] = (inside[-1][0], float(high))

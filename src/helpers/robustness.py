@@ -1,0 +1,142 @@
+"""From the uncertainty of rho and theta to what the counterfactuals say (paper, 5).
+
+Draws of rho come from a cluster bootstrap, cut to [0, 1); theta from a range. Each draw goes
+through the whole counterfactual, and claims in words are decided anew in each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from helpers import inference
+from helpers.claims import CLAIMS, Evidence
+from helpers.errors import ParameterError
+from helpers.figures import occupation_changes, spillovers
+from helpers.model import Shares
+from helpers.panel import Panel
+
+DECIDED = ("similar-gain", "size-decides", "large-management")
+"""Claims of section 5 that turn on the size of rho or theta, or might."""
+THETAS = (2.0, 6.0)
+
+
+def draw_parameters(
+    panel: Panel,
+    draws: int = 200,
+    *,
+    clusters: str = "city",
+    thetas: tuple[float, float] = THETAS,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Draws of rho from its bootstrap and of theta from a range.
+
+    Parameters
+    ----------
+    panel : Panel
+    draws : int
+    clusters : {"city", "city_occupation", "occupation"}
+        Of the bootstrap.
+    thetas : (float, float)
+        Range of theta, evenly drawn.
+    seed : int
+
+    Returns
+    -------
+    DataFrame
+        ``rho``, ``theta``; ``attrs["outside"]`` counts draws with a slope below one, which were
+        set to rho = 0.
+    """
+    low, high = thetas
+    if not 0 < low <= high:
+        raise ParameterError(f"thetas: expected a range of numbers above 0, found {thetas}")
+    beta = inference.bootstrap(panel, clusters=clusters, draws=draws, seed=seed)
+    table = pd.DataFrame(
+        {
+            "rho": 1 - 1 / np.maximum(beta, 1.0),
+            "theta": np.random.default_rng([seed, 1]).uniform(low, high, draws),
+        }
+    )
+    table.attrs["outside"] = int((beta < 1).sum())
+    return table
+
+
+def _band(rows: list[np.ndarray], level: float) -> tuple[np.ndarray, np.ndarray]:
+    tail = (1 - level) / 2
+    low, high = np.quantile(np.array(rows), [tail, 1 - tail], axis=0)
+    return low, high
+
+
+def spillover_bands(
+    shares: Shares, parameters: pd.DataFrame, rho: float, theta: float, city: str, hat: float,
+    level: float = 0.95,
+) -> pd.DataFrame:  # fmt: skip
+    """Figures 2 and 3 with bands: the relative change of every other city.
+
+    Returns
+    -------
+    DataFrame
+        The table of :func:`helpers.figures.spillovers` at ``rho`` and ``theta``, with ``low``
+        and ``high``.
+    """
+    at = spillovers(shares, rho, theta, city, hat)
+    rows = [
+        spillovers(shares, p.rho, p.theta, city, hat)["change"].to_numpy()
+        for p in parameters.itertuples()
+    ]
+    low, high = _band(rows, level)
+    return at.assign(low=low, high=high)
+
+
+def occupation_bands(
+    shares: Shares, parameters: pd.DataFrame, rho: float, theta: float, level: float = 0.95,
+    **hats: float,
+) -> pd.DataFrame:  # fmt: skip
+    """Figures 4 and 5 with bands: one column a shock, with ``_low`` and ``_high``.
+
+    An occupation's shock does not depend on rho or theta once shares are observed, so the bands
+    have no width; that is a result, and computed like any other.
+    """
+    at = occupation_changes(shares, rho, theta, **hats)
+    tables = [occupation_changes(shares, p.rho, p.theta, **hats) for p in parameters.itertuples()]
+    for name in hats:
+        low, high = _band([table[name].to_numpy() for table in tables], level)
+        at = at.assign(**{f"{name}_low": low, f"{name}_high": high})
+    return at
+
+
+def claims_over_draws(
+    panel: Panel, parameters: pd.DataFrame, ids: Sequence[str] = DECIDED
+) -> pd.DataFrame:
+    """In what share of draws each claim in words holds, in full or in part.
+
+    Returns
+    -------
+    DataFrame
+        ``id``, ``claim``, ``holds``, ``holds in part``, ``does not hold`` (shares of draws).
+    """
+    base = Evidence(panel)
+    chosen = [claim for claim in CLAIMS if claim.id in ids]
+    if len(chosen) != len(ids):
+        unknown = set(ids) - {claim.id for claim in chosen}
+        raise ParameterError(f"ids: {sorted(unknown)[0]!r} is no claim")
+    counts = {
+        claim.id: dict.fromkeys(("holds", "holds in part", "does not hold"), 0) for claim in chosen
+    }
+    for p in parameters.itertuples():
+        evidence = Evidence(panel)
+        evidence.shares = base.shares
+        evidence.estimate = replace(base.estimate, rho=p.rho)
+        evidence.theta = p.theta
+        for claim in chosen:
+            counts[claim.id][claim.decide(evidence).verdict] += 1
+    return pd.DataFrame(
+        [
+            {"id": claim.id, "claim": claim.claim}
+            | {verdict: n / len(parameters) for verdict, n in counts[claim.id].items()}
+            for claim in chosen
+        ]
+    )
