@@ -131,6 +131,7 @@ def _survey(
 
 def one(design: str, seed: int, rho: float = synthetic.RHO) -> dict[str, float]:
     """Estimate one drawn economy: slopes, standard errors, and which intervals hold the truth."""
+    find_name("design", design, DESIGNS)
     frame = _frame()
     y, x, z = draw(design, np.random.default_rng([DESIGNS.index(design), seed]), rho)
     moved = float((z * x).sum())
@@ -229,6 +230,8 @@ def run(
             rows += part
             bar.update(len(part))
     table = pd.DataFrame(rows)
+    held = [name for name in INTERVALS if name in table]
+    table = table.astype(dict.fromkeys(held, float))  # missing where a design has no such interval
     if kept is not None:
         kept.parent.mkdir(parents=True, exist_ok=True)
         beside = kept.with_suffix(f".{os.getpid()}.new")

@@ -183,26 +183,19 @@ def regress(
     if controls is not None and (controls.ndim != 2 or len(controls) != n_obs):
         raise ParameterError(f"controls: expected shape (N, M), found {controls.shape}")
     root = np.sqrt(weight)
-    scaled = root[:, None] * W
-    spectrum = np.linalg.svd(scaled, compute_uv=False)
-    if len(spectrum) < W.shape[1] or spectrum[-1] < _RANK * spectrum[0]:
-        rank = int((spectrum > _RANK * spectrum[0]).sum())
-        raise CollinearSharesError(
-            f"W: {W.shape[1]} sectors but rank {rank}; drop or merge sectors that go together"
-        )
     groups = np.arange(W.shape[1]) if sector_clusters is None else np.asarray(sector_clusters)
     if groups.shape != (W.shape[1],):
         raise ParameterError(f"sector_clusters: expected {W.shape[1]} values, found {groups.shape}")
     groups = np.unique(groups, return_inverse=True)[1]
     net = _partial(np.column_stack([y, x, z]), controls, root)
     y_net, x_net, z_net = net.T
-    if z_net @ (weight * z_net) < _RANK * max(z @ (weight * z), 1e-300):
+    if z_net @ (weight * z_net) <= _RANK**2 * (z @ (weight * z)):
         raise DataError("z: the controls explain the shift-share variable")
     moved = float(weight @ (z_net * x_net))
-    if abs(moved) < _RANK * np.sqrt((weight @ z_net**2) * (weight @ x_net**2)):
+    if abs(moved) <= _RANK * np.sqrt((weight @ z_net**2) * (weight @ x_net**2)):
         raise DataError("z: the instrument does not move x")
     beta = float(weight @ (z_net * y_net)) / moved
-    shock = np.linalg.lstsq(scaled, root * z_net, rcond=None)[0]
+    shock = _shocks(root[:, None] * W, root * z_net)
 
     def scores(values: np.ndarray) -> np.ndarray:
         return np.bincount(groups, weights=shock * (W.T @ (weight * values)))
@@ -221,6 +214,17 @@ def regress(
         n_clusters=int(groups.max()) + 1,
         effective_sectors=_warn(W, weight, groups, 0 if controls is None else controls.shape[1]),
     )
+
+
+def _shocks(W: np.ndarray, z: np.ndarray) -> np.ndarray:
+    """Coefficients of z on the shares, refused where the shares do not determine them."""
+    shock, _, _, spectrum = np.linalg.lstsq(W, z, rcond=None)
+    rank = int((spectrum > _RANK * spectrum[0]).sum())
+    if rank < W.shape[1]:
+        raise CollinearSharesError(
+            f"W: {W.shape[1]} sectors but rank {rank}; drop or merge sectors that go together"
+        )
+    return shock
 
 
 def _null_imposed(

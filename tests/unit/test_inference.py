@@ -1,0 +1,467 @@
+"""Standard errors, weak-instrument sets, bootstrap: published numbers, brute force, refits."""
+
+from __future__ import annotations
+
+import bz2
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from helpers import (
+    estimation,
+    heterogeneity,
+    inference,
+    montecarlo,
+    robustness,
+    specifications,
+    weak,
+)
+from helpers.errors import DataError, ParameterError, UnknownNameError
+from helpers.sources import synthetic
+
+CARD = [
+    "exper",
+    "expersq",
+    "black",
+    "smsa",
+    "south",
+    "smsa66",
+    *(f"reg66{i}" for i in range(2, 10)),
+]
+
+
+@pytest.fixture(scope="module")
+def card(external) -> tuple[pd.DataFrame, np.ndarray]:
+    with bz2.open(external("card") / "card.csv.bz2", "rt") as stream:
+        data = pd.read_csv(stream)
+    return data, np.column_stack([np.ones(len(data)), data[CARD]])
+
+
+def test_cards_anderson_rubin_interval(card):
+    """Card (1993): ivmodels gives [.02485, .28472] and, with nearc2 as well, [.05367, .36174].
+
+    It compares with chi2 where this package compares with F; the level is changed to match.
+    """
+    from scipy import stats
+
+    data, controls = card
+    for names, printed in (
+        (["nearc4"], (0.024854622084760303, 0.2847205758751314)),
+        (["nearc4", "nearc2"], (0.05367421420514605, 0.3617430778155828)),
+    ):
+        n, degrees = len(names), len(data) - len(names) - controls.shape[1]
+        same = stats.f.cdf(stats.chi2.ppf(0.95, n) / n, n, degrees)
+        found = weak.anderson_rubin(
+            data["lwage"], data["educ"], data[names], controls, robust=False, level=same
+        )
+        np.testing.assert_allclose(found.intervals[0], printed, rtol=5e-4)
+
+
+def _statistic(y, x, Z, b, codes):
+    """Cluster-robust Anderson-Rubin statistic, the plain way."""
+    Z = Z.reshape(len(y), -1)
+    scores = Z * (y - b * x)[:, None]
+    sums = np.eye(codes.max() + 1)[codes].T @ scores
+    n = len(sums)
+    return scores.sum(axis=0) @ np.linalg.solve(n / (n - 1) * sums.T @ sums, scores.sum(axis=0))
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    seed=st.integers(0, 10_000),
+    strength=st.sampled_from([0.0, 0.05, 0.3, 2.0]),
+    n_instruments=st.integers(1, 3),
+)
+def test_the_set_holds_exactly_what_the_test_does_not_reject(seed, strength, n_instruments):
+    """Against brute force over a grid, for strong and weak instruments, clustered errors."""
+    from scipy import stats
+
+    rng = np.random.default_rng(seed)
+    codes = np.repeat(np.arange(12), 10)
+    Z = rng.normal(size=(120, n_instruments))
+    u = rng.normal(size=120) + rng.normal(size=12)[codes]
+    x = strength * Z.sum(axis=1) + 0.7 * u + rng.normal(size=120)
+    y = 1.5 * x + u
+    y, x, Z = (v - v.mean(axis=0) for v in (y, x, Z))
+    found = weak.anderson_rubin(y, x, Z, clusters=codes)
+    critical = stats.f.ppf(0.95, n_instruments, 11) * n_instruments
+    edges = np.array([end for pair in found.intervals for end in pair if np.isfinite(end)])
+    for b in np.concatenate([np.linspace(-30, 30, 121), [-1e4, 1e4]]):
+        if len(edges) and np.abs(edges - b).min() < 1e-3 * (1 + abs(b)):
+            continue
+        assert (b in found) == (_statistic(y, x, Z, b, codes) <= critical), (b, str(found))
+
+
+def test_sets_are_named_for_what_they_are():
+    inf = np.inf
+    kinds = {
+        (): "empty",
+        ((-inf, inf),): "line",
+        ((0.0, 1.0),): "interval",
+        ((2.0, inf),): "ray",
+        ((-inf, 0.0), (1.0, inf)): "two rays",
+        ((0.0, 1.0), (2.0, 3.0)): "several intervals",
+    }
+    for intervals, kind in kinds.items():
+        assert weak.ConfidenceSet(intervals, 0.95).kind == kind
+
+
+def test_sets_of_slopes_become_sets_of_correlations():
+    inf = np.inf
+    assert weak.ConfidenceSet(((2.0, 4.0),), 0.95).rho().intervals == ((0.5, 0.75),)
+    assert weak.ConfidenceSet(((-3.0, 0.5),), 0.95).rho().kind == "empty"
+    rays = weak.ConfidenceSet(((-inf, 0.0), (5.0, inf)), 0.95).rho()
+    assert rays.intervals == ((0.8, 1.0),)
+    assert weak.ConfidenceSet(((-inf, inf),), 0.95).rho().intervals == ((0.0, 1.0),)
+
+
+def test_an_overidentified_set_can_be_empty():
+    """Two instruments that point to different slopes, both strong."""
+    rng = np.random.default_rng(1)
+    Z = rng.normal(size=(2_000, 2))
+    x = Z.sum(axis=1) + 0.1 * rng.normal(size=2_000)
+    y = 3 * Z[:, 0] - 3 * Z[:, 1] + 0.1 * rng.normal(size=2_000)
+    assert weak.anderson_rubin(y, x, Z, np.ones((2_000, 1))).kind == "empty"
+
+
+def test_noise_as_an_instrument_gives_no_interval():
+    kinds = []
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        x, y, z = rng.normal(size=(3, 300))
+        kinds.append(weak.anderson_rubin(y, x, z, np.ones((300, 1))).kind)
+    assert kinds.count("interval") <= 6
+    assert {"two rays", "line"} & set(kinds)
+
+
+@pytest.mark.parametrize(
+    ("options", "match"),
+    [
+        ({"Z": np.ones(50), "controls": np.ones((50, 1))}, "collinear, or constant"),
+        ({"clusters": np.zeros(50)}, "too few"),
+        ({"level": 1.0}, "level"),
+    ],
+)
+def test_sets_that_cannot_be_built_are_refused(options, match):
+    rng = np.random.default_rng(0)
+    y, x, z = rng.normal(size=(3, 50))
+    with pytest.raises((DataError, ParameterError), match=match):
+        weak.anderson_rubin(y, x, **{"Z": z, **options})
+
+
+@pytest.fixture(scope="module")
+def small(made):
+    """Forty cities and three years: refits by the formula interface take no time."""
+    from helpers.panel import Panel
+
+    names = made.cells["city"].unique()[::6][:40]
+    cells = made.cells[made.cells["city"].isin(names) & made.cells["year"].isin([2010, 2014, 2019])]
+    cities = made.cities[
+        made.cities["city"].isin(names) & made.cities["year"].isin([2010, 2014, 2019])
+    ]
+    share = np.exp(cells["log_share"])
+    total = share.groupby([cells["year"], cells["occupation"]]).transform("sum")
+    whole = np.exp(cities["log_city_share"])
+    return Panel(
+        cells=cells.assign(log_share=np.log(share / total)),
+        cities=cities.assign(
+            log_city_share=np.log(whole / whole.groupby(cities["year"]).transform("sum"))
+        ),
+        source="small",
+    )
+
+
+@pytest.mark.parametrize("clusters", ["city", "occupation", "city_occupation"])
+def test_a_bootstrap_draw_is_a_refit_of_the_drawn_clusters(small, clusters):
+    """Repeat every drawn cluster's rows as often as drawn, and refit with pyfixest."""
+    import pyfixest
+
+    data = estimation.sample(small)
+    cells = inference.Cells.of(data)
+    n = cells.n_clusters[clusters]
+    rng = np.random.default_rng(5)
+    multiplicity = rng.multinomial(n, np.full(n, 1 / n), size=4)
+    fast = cells.slopes(multiplicity.astype(float), clusters)
+    cities = pd.factorize(data["city"], sort=True)[0]
+    occupations = pd.factorize(data["occupation"], sort=True)[0]
+    code = {
+        "city": cities,
+        "occupation": occupations,
+        "city_occupation": cities * 8 + occupations,
+    }[clusters]
+    for row, slope in zip(multiplicity, fast, strict=True):
+        drawn = data.loc[data.index.repeat(row[code])].reset_index(drop=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            fit = pyfixest.feols(
+                "log_share ~ 1 | city_year + occupation_year | log_wage ~ instrument", drawn
+            )
+        assert slope == pytest.approx(float(fit.coef()["log_wage"]), rel=1e-7)
+
+
+def test_all_clusters_once_give_the_estimate(panel):
+    cells = inference.Cells.of(estimation.sample(panel))
+    for clusters, n in cells.n_clusters.items():
+        (slope,) = cells.slopes(np.ones((1, n)), clusters)
+        assert slope == pytest.approx(estimation.estimate(panel).beta, rel=1e-9)
+
+
+def test_the_bootstrap_has_the_clustered_standard_error(panel):
+    for clusters in ("city", "city_occupation"):
+        draws = inference.bootstrap(panel, clusters=clusters, draws=400, seed=2)
+        se = estimation.estimate(panel, clusters=clusters).se
+        assert draws.std() == pytest.approx(se, rel=0.15)
+    with pytest.raises(ParameterError, match="draws"):
+        inference.bootstrap(panel, draws=0)
+    with pytest.raises(UnknownNameError):
+        inference.bootstrap(panel, clusters="state")
+
+
+def test_leaving_out_an_occupation_is_a_smaller_panel(small):
+    left = inference.leave_one_out(small, "occupation")
+    data = estimation.sample(small)
+    kept = data[data["occupation"] != "sales"].reset_index(drop=True)
+    y, x, z = estimation.residualise(kept, ["log_share", "log_wage", "instrument"]).T
+    assert left["sales"] == pytest.approx((z @ y) / (z @ x), rel=1e-8)
+
+
+def test_every_clustering_has_its_row(panel):
+    table = inference.standard_errors(panel).set_index("clusters")
+    assert np.ptp(table["beta"]) == 0
+    found = estimation.estimate(panel)
+    assert table.at["city x occupation", "se"] == pytest.approx(found.se)
+    assert table.at["city x occupation", "se_rho"] == pytest.approx(found.se / found.beta**2)
+    assert (table["rho_low"] < table["rho"]).all()
+    assert (table["rho"] < table["rho_high"]).all()
+    low, high = inference.anderson_rubin(panel).intervals[0]
+    assert low < found.beta < high
+
+
+@pytest.mark.replication
+def test_the_printed_error_is_no_2sls_error(published):
+    """0.041 is below every 2SLS standard error there is, and 145.8 no first-stage F."""
+    table = inference.standard_errors(published)
+    assert estimation.second_stage_by_hand(published).se == pytest.approx(0.041, abs=5e-4)
+    assert table["se"].min() > 2 * 0.041
+    assert (table["first_stage_f"] - 145.8).abs().min() > 10
+
+
+def test_the_wild_bootstrap_does_not_reject_the_estimate(panel):
+    beta = estimation.estimate(panel).beta
+    test = inference.wild_test(panel, beta, clusters="occupation")
+    assert test.p_value == 1
+    assert len(test.draws) == 256
+    far = inference.wild_test(panel, -20.0, clusters="city", draws=199)
+    assert far.p_value < 0.05
+
+
+def test_the_wild_interval_is_where_the_test_does_not_reject(made):
+    found = inference.wild_interval(made, clusters="city", draws=199, points=81)
+    beta = estimation.estimate(made).beta
+    assert found.kind == "interval"
+    low, high = found.intervals[0]
+    assert low < beta < high
+    se = estimation.estimate(made, clusters="city").se
+    assert high - low == pytest.approx(2 * 1.97 * se, rel=0.35)
+
+
+def test_a_cluster_variable_with_one_level_is_refused(made):
+    from helpers.panel import Panel
+
+    one = Panel(
+        cells=made.cells[made.cells["year"] == 2019],
+        cities=made.cities[made.cities["year"] == 2019],
+    )
+    data = estimation.sample(one)
+    assert set(data["year"]) == {2019}
+    cells = one.cells.assign(instrument=1.0)
+    with pytest.raises(DataError, match="instrument: no variation"):
+        estimation.estimate(Panel(cells=cells, cities=one.cities))
+    with pytest.raises(DataError, match="no cell has a share"):
+        inference.within(Panel(cells=one.cells.assign(log_wage=np.nan), cities=one.cities))
+
+
+def test_a_missing_wage_is_dropped_and_counted(made):
+    from helpers.panel import Panel
+
+    cells = made.cells.copy()
+    cells.loc[cells.index[::50], "log_wage"] = np.nan
+    partial = Panel(cells=cells, cities=made.cities)
+    found = estimation.estimate(partial)
+    assert found.spec["dropped"] == cells["log_wage"].isna().sum()
+    (slope,) = inference.Cells.of(estimation.sample(partial)).slopes(np.ones((1, 260)), "city")
+    assert slope == pytest.approx(found.beta, rel=1e-8)
+
+
+def test_footnote_4_is_exact(panel):
+    data = specifications.sample(panel)
+    from dataclasses import replace
+
+    paper = specifications.run(data)
+    other = specifications.run(data, replace(specifications.PAPER, outcome="ln phi_ck"))
+    assert other["beta"] == pytest.approx(paper["beta"], rel=1e-7)
+    found = estimation.estimate(panel)
+    assert paper["beta"] == pytest.approx(found.beta, rel=1e-7)
+    assert paper["se"] == pytest.approx(found.se, rel=1e-6)
+    assert paper["first_stage_f"] == pytest.approx(found.first_stage.f, rel=1e-6)
+
+
+def test_the_instrument_lies_between_cells(panel):
+    """The finding of the chapter, and its arithmetic: parts add up."""
+    table = specifications.between_share(panel).set_index("variable")
+    assert table.at["instrument", "between"] > 0.99
+    np.testing.assert_allclose(table.sum(axis=1), 1)
+    assert (table["between"] < 1).all()
+
+
+def test_long_differences_are_the_regression_of_changes(made):
+    from dataclasses import replace
+
+    data = specifications.sample(made)
+    found = specifications.run(data, replace(specifications.PAPER, form="long differences"))
+    wide = data[data["year"].isin([2010, 2019])].pivot(
+        index=["city", "occupation"], columns="year", values=["log_share", "log_wage", "instrument"]
+    )
+    change = {
+        name: (wide[name][2019] - wide[name][2010]).unstack("occupation").to_numpy()
+        for name in ("log_share", "log_wage", "instrument")
+    }
+    y, x, z = (
+        v - v.mean(axis=0) - v.mean(axis=1, keepdims=True) + v.mean() for v in change.values()
+    )
+    assert found["beta"] == pytest.approx((z * y).sum() / (z * x).sum(), rel=1e-6)
+
+
+def test_choices_outside_the_multiverse_are_refused():
+    with pytest.raises(UnknownNameError, match="weights"):
+        specifications.Specification(weights="population")
+    with pytest.raises(DataError, match="no state"):
+        specifications.region("Toronto")
+
+
+def test_every_city_has_a_region(panel):
+    regions = panel.cells["city"].drop_duplicates().map(specifications.region)
+    assert set(regions) == set(specifications.REGIONS)
+
+
+def test_the_multiverse_has_the_paper_in_it(made):
+    table = specifications.multiverse(made)
+    assert table["paper"].sum() == 1
+    assert len(table) + table.attrs["dropped"] == 144
+    row = table[table["paper"]].iloc[0]
+    assert row["beta"] == pytest.approx(estimation.estimate(made).beta, rel=1e-7)
+    assert table["beta"].is_monotonic_increasing
+
+
+def test_correlations_by_occupation_are_found_where_they_differ():
+    """Cells that obey ln w = (1 - rho_k) ln pi - ln z + delta_k exactly, but for noise."""
+    truth = synthetic.economy()
+    rng = np.random.default_rng(3)
+    rho_k = np.array([0.2, 0.5, 0.7, 0.8, 0.3, 0.6, 0.4, 0.75])
+    made = truth.panel()
+    cells = made.cells.copy()
+    n_years, n_cities = len(truth.years), len(truth.cities)
+    # a wide instrument, so that eight slopes can be told apart
+    z = rng.normal(size=(n_cities, 8))
+    from helpers import model
+
+    shares, wages = [], []
+    for t in range(n_years):
+        wage = 0.5 * z + 0.2 * rng.normal(size=z.shape)
+        scale = wage + 0.02 * rng.normal(size=z.shape)
+        built = model.shares(np.exp(scale), np.ones(8), truth.z_tc[t], rho_k)
+        shares.append(np.log(built.pi_ck).ravel())
+        wages.append(wage.ravel())
+    from helpers.panel import Panel
+
+    cells = cells.drop(columns="households").assign(
+        log_share=np.concatenate(shares),
+        log_wage=10 + np.concatenate(wages),
+        instrument=np.tile(z.ravel(), n_years),
+    )
+    pi = np.exp(cells["log_share"]).to_numpy().reshape(n_years, n_cities, 8)
+    cities = made.cities.drop(columns="households").assign(
+        log_city_share=np.log(pi.mean(axis=2)).ravel()
+    )
+    found = heterogeneity.estimate_rho_k(Panel(cells=cells, cities=cities))
+    z_score = (found.rho_k.to_numpy() - rho_k) / found.se.to_numpy()
+    assert np.abs(z_score).max() < 4
+    assert found.p_value < 1e-10
+    assert found.inside.all()
+
+
+def test_one_rho_is_not_rejected_where_it_is_one(made):
+    found = heterogeneity.estimate_rho_k(made)
+    assert found.p_value > 0.01
+    assert abs(found.common - synthetic.RHO) < 0.05
+    with pytest.raises(DataError, match="cannot give the variance"):
+        heterogeneity.estimate_rho_k(made, "occupation")
+
+
+@pytest.mark.slow
+def test_simulated_intervals_hold_the_truth_where_they_should(tmp_path):
+    results = montecarlo.run(200, cache=tmp_path)
+    table = montecarlo.summary(results).set_index("design")
+    good = table.loc["as assumed"]
+    assert abs(good["bias"]) < 4 * good["sd"] / np.sqrt(200)
+    for name in ("city x occupation", "city", "AR, city x occupation"):
+        assert 0.90 <= good[name] <= 0.99, name
+    assert good["heteroskedastic"] < 0.9
+    assert table.at["shared exposures", "city x occupation"] < 0.6
+    assert table.at["shared exposures", "occupation"] > 0.8
+    assert table.at["base-year shares", "bias"] > 0.5
+    assert good["ols"] < 1
+    again = montecarlo.run(200, cache=tmp_path)
+    pd.testing.assert_frame_equal(results, again)
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_a_drawn_economy_is_the_same_for_the_same_seed():
+    assert montecarlo.one("as assumed", 7) == montecarlo.one("as assumed", 7)
+    assert montecarlo.one("as assumed", 7)["beta"] != montecarlo.one("as assumed", 8)["beta"]
+    with pytest.raises(UnknownNameError):
+        montecarlo.one("as hoped", 1)
+    with pytest.raises(ParameterError):
+        montecarlo.run(0)
+
+
+def test_the_fast_estimator_is_the_slow_one(made):
+    """What the simulation computes is the package's 2SLS, on the same arrays."""
+    data = estimation.sample(made)
+    shape = (10, 260, 8)
+    y, x, z = (
+        montecarlo._net(data[name].to_numpy().reshape(shape))
+        for name in ("log_share", "log_wage", "instrument")
+    )
+    assert (z * y).sum() / (z * x).sum() == pytest.approx(estimation.estimate(made).beta, rel=1e-9)
+
+
+def test_bands_widen_with_the_clusters_and_not_for_occupations(panel):
+    shares = panel.shares(2019)
+    narrow = robustness.draw_parameters(panel, 60, clusters="city_occupation", thetas=(3.0, 3.0))
+    wide = robustness.draw_parameters(panel, 60, clusters="city_occupation", thetas=(2.0, 6.0))
+    assert (narrow["theta"] == 3).all()
+    city = shares.cities[int(np.argmax(shares.pi_c))]
+    widths = [
+        (t["high"] - t["low"]).mean()
+        for t in (
+            robustness.spillover_bands(shares, p, 0.64, 3.0, city, 0.95) for p in (narrow, wide)
+        )
+    ]
+    assert widths[0] < widths[1]
+    table = robustness.occupation_bands(shares, wide, 0.64, 3.0, management=1.1)
+    assert (table["management_high"] - table["management_low"]).abs().max() < 1e-12
+
+
+def test_claims_over_draws_add_up(made):
+    parameters = robustness.draw_parameters(made, 5)
+    table = robustness.claims_over_draws(made, parameters)
+    np.testing.assert_allclose(table[["holds", "holds in part", "does not hold"]].sum(axis=1), 1)
+    with pytest.raises(ParameterError, match="is no claim"):
+        robustness.claims_over_draws(made, parameters, ["nonsense"])
+    with pytest.raises(ParameterError, match="thetas"):
+        robustness.draw_parameters(made, 5, thetas=(0.0, 1.0))

@@ -1,0 +1,252 @@
+"""Shift-share inference against published numbers, simulations and its own identities."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from helpers.errors import DataError, ParameterError
+from helpers.shiftshare import (
+    CollinearSharesError,
+    ShiftShareWarning,
+    regress,
+    rotemberg_weights,
+    shock_level,
+)
+
+CONTROLS = [
+    *("t2", "l_shind_manuf_cbp", "l_sh_popedu_c", "l_sh_popfborn", "l_sh_empl_f"),
+    *("l_sh_routine33", "l_task_outsource"),
+]
+
+
+def _read(path) -> dict:
+    import rdata
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return rdata.read_rda(path)
+
+
+@pytest.fixture(scope="module")
+def adh(external):
+    content = _read(external("ADH") / "ADH.rda")["ADH"]
+    reg = content["reg"].reset_index(drop=True)
+    division = pd.get_dummies(reg["division"], drop_first=True, dtype=float)
+    controls = np.column_stack([np.ones(len(reg)), reg[CONTROLS], division])
+    return reg, np.asarray(content["W"]), np.floor(np.asarray(content["sic"]) / 10), controls
+
+
+def test_adh_slopes_and_first_stage_intervals(adh):
+    """Every published number of ShiftShareSE's documentation, to its last digit but one."""
+    reg, W, three_digit, controls = adh
+    common = {"controls": controls, "weights": reg["weights"]}
+    first = regress(reg["shock"], reg["IV"], W, **common)
+    assert first.beta == pytest.approx(0.631040938185757, rel=1e-12)
+    np.testing.assert_allclose(first.akm, (0.495188795569771, 0.766893080801748), rtol=1e-10)
+    np.testing.assert_allclose(first.akm0, (0.522017706924849, 0.889797428206052), rtol=1e-10)
+    grouped = regress(reg["shock"], reg["IV"], W, sector_clusters=three_digit, **common)
+    np.testing.assert_allclose(grouped.akm, (0.527240172127609, 0.734841704243901), rtol=1e-10)
+    np.testing.assert_allclose(grouped.akm0, (0.537570958010291, 0.838282656411893), rtol=1e-10)
+    assert grouped.n_clusters < first.n_clusters == 770
+    reduced = regress(reg["d_sh_empl"], reg["IV"], W, **common)
+    assert reduced.beta == pytest.approx(-0.488568717122902, rel=1e-12)
+    iv = regress(reg["d_sh_empl"], reg["IV"], W, x=reg["shock"], **common)
+    assert iv.beta == pytest.approx(-0.774226658776735, rel=1e-12)
+    assert iv.akm0_kind == "interval"
+
+
+def test_adh_without_weights(adh):
+    reg, W, _, controls = adh
+    few = np.column_stack([np.ones(len(reg)), reg["t2"]])
+    for Z, printed in ((few, -0.6215758), (controls, -0.3028266)):
+        found = regress(reg["d_sh_empl_mfg"], reg["IV"], W, x=reg["shock"], controls=Z)
+        assert found.beta == pytest.approx(printed, abs=5e-8)
+
+
+def test_adh_in_fewer_divisions_has_unbounded_sets(adh):
+    """ShiftShareSE's own test of weak identification: an interval, two rays, the line."""
+    reg, W, _, _ = adh
+    kinds = []
+    for last in (7, 6, 5):
+        kept = reg["division"].astype(int).to_numpy() <= last
+        part = reg[kept]
+        division = pd.get_dummies(part["division"].astype(int), drop_first=True, dtype=float)
+        controls = np.column_stack([np.ones(len(part)), part[CONTROLS], division])
+        shares = W[kept]
+        shares = shares[:, np.linalg.norm(shares, axis=0) > 0]
+        try:
+            found = regress(
+                part["d_sh_empl"], part["IV"], shares, x=part["shock"], controls=controls
+            )
+        except CollinearSharesError:
+            pytest.skip("the shares of fewer divisions are collinear")
+        kinds.append(found.akm0_kind)
+    assert kinds == ["interval", "two rays", "line"]
+
+
+@pytest.fixture(scope="module")
+def bartik(external):
+    folder = external("rotemberg")
+    master, local, shifts = (
+        next(iter(_read(folder / f"BAR_{name}.rda").values()))
+        for name in ("master", "local_wide", "global")
+    )
+    known = ("czone", "year", "wage_ch", "emp_ch", "pop1980")
+    controls = master[[name for name in master if name not in known]].to_numpy(float)
+    controls = np.column_stack([np.ones(len(master)), controls])
+    W = local.drop(columns=["czone", "year"]).to_numpy(float)
+    return master, W, shifts.reset_index(drop=True), controls
+
+
+def test_rotemberg_weights_are_the_published_ones(bartik):
+    master, W, shifts, controls = bartik
+    table = rotemberg_weights(
+        master["wage_ch"],
+        master["emp_ch"],
+        W,
+        shifts["nat_empl_ind_"],
+        controls=controls,
+        weights=master["pop1980"],
+    )
+    printed = [
+        (2000, "42", 0.080, 0.156, 1.169),
+        (1990, "0", -0.033, 0.098, 0.752),
+        (2000, "351", -0.030, 0.092, 1.351),
+        (1980, "362", 0.101, 0.081, 0.174),
+        (1990, "351", 0.031, 0.077, 1.606),
+    ]
+    for row, (year, industry, shift, alpha, beta) in zip(
+        table.head(5).itertuples(), printed, strict=True
+    ):
+        sector = shifts.loc[row.sector]
+        assert int(sector["year"]) == year
+        assert str(sector["ind"]).split(".")[0] == industry
+        assert row.shift == pytest.approx(shift, abs=5.1e-4)
+        assert row.alpha == pytest.approx(alpha, abs=5.1e-4)
+        assert row.beta == pytest.approx(beta, abs=5.1e-4)
+    assert table["alpha"].sum() == pytest.approx(1, abs=1e-10)
+    # the weighted sum is two-stage least squares with the shift-share variable itself
+    z = W @ shifts["nat_empl_ind_"].to_numpy()
+    root = np.sqrt(master["pop1980"].to_numpy(float))
+    stacked = np.column_stack([master["wage_ch"], master["emp_ch"], z]) * root[:, None]
+    scaled = controls * root[:, None]
+    y, x, z = (stacked - scaled @ np.linalg.lstsq(scaled, stacked, rcond=None)[0]).T
+    assert (table["alpha"] * table["beta"]).sum() == pytest.approx((z @ y) / (z @ x), rel=1e-8)
+
+
+def _economy(seed: int, n: int = 300, n_sectors: int = 40, latent: float = 1.0):
+    """Units with exposures, sector shocks, and errors that follow the exposures."""
+    rng = np.random.default_rng(seed)
+    W = rng.dirichlet(np.full(n_sectors, 0.5), n)
+    shifts = rng.normal(size=n_sectors)
+    unseen = latent * rng.normal(size=n_sectors)
+    z = W @ shifts
+    u = W @ unseen + 0.05 * rng.normal(size=n)
+    x = z + 0.5 * u + 0.1 * rng.normal(size=n)
+    return 2 * x + u, x, z, W, shifts
+
+
+@settings(max_examples=25, deadline=None)
+@given(seed=st.integers(0, 10_000))
+def test_the_sector_regression_has_the_same_slope(seed):
+    """Borusyak, Hull and Jaravel's equivalence, and Goldsmith-Pinkham's sum, to rounding."""
+    y, x, _, W, shifts = _economy(seed)
+    # a level of the shifts is absorbed by the constant only where shares sum to one
+    z = W @ (shifts - np.average(shifts, weights=W.sum(axis=0)))
+    constant = np.ones((len(y), 1))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ShiftShareWarning)
+        over_units = regress(y, z, W, x=x, controls=constant)
+    over_sectors = shock_level(y, x, W, shifts)
+    assert over_sectors.beta == pytest.approx(over_units.beta, rel=1e-8)
+    table = rotemberg_weights(y, x, W, shifts, controls=constant)
+    assert table["alpha"].sum() == pytest.approx(1)
+    assert (table["alpha"] * table["beta"]).sum() == pytest.approx(over_units.beta, rel=1e-6)
+
+
+def test_incomplete_shares_need_their_sum_as_a_control():
+    y, x, _, W, shifts = _economy(3)
+    part = W[:, :-10]
+    with pytest.raises(DataError, match="do not sum to a constant"):
+        shock_level(y, x, part, shifts[:-10])
+    controls = np.column_stack([np.ones(len(y)), part.sum(axis=1)])
+    shock_level(y, x, part, shifts[:-10], controls=controls)
+
+
+def test_exposure_robust_intervals_hold_the_truth_where_others_do_not():
+    """Errors that follow exposures: heteroskedastic intervals fail, AKM0 and AKM do not."""
+    held = {"akm": 0, "akm0": 0, "plain": 0}
+    n_draws = 200
+    for seed in range(n_draws):
+        y, x, z, W, _ = _economy(seed, n_sectors=60)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ShiftShareWarning)
+            fit = regress(y, z, W, x=x, controls=np.ones((len(y), 1)))
+        held["akm"] += fit.akm[0] <= 2 <= fit.akm[1]
+        low, high = fit.akm0
+        held["akm0"] += low <= 2 <= high if low <= high else not high < 2 < low
+        zc = z - z.mean()
+        residual = y - y.mean() - fit.beta * (x - x.mean())
+        se = np.sqrt(((zc * residual) ** 2).sum()) / abs(zc @ x)
+        held["plain"] += abs(fit.beta - 2) <= 1.96 * se
+    assert held["plain"] / n_draws < 0.7
+    assert held["akm"] / n_draws > 0.85
+    assert 0.9 <= held["akm0"] / n_draws <= 0.995
+
+
+def test_akm0_is_what_the_test_does_not_reject():
+    from scipy import stats
+
+    y, x, z, W, _ = _economy(1, latent=0.3)
+    constant = np.ones((len(y), 1))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ShiftShareWarning)
+        fit = regress(y, z, W, x=x, controls=constant)
+    net = [v - v.mean() for v in (y, x, z)]
+    shock = np.linalg.lstsq(W, net[2], rcond=None)[0]
+    low, high = fit.akm0
+    for b in np.linspace(low - 1, high + 1, 41):
+        scores = shock * (W.T @ (net[0] - b * net[1]))
+        rejects = (net[2] @ (net[0] - b * net[1])) ** 2 > stats.norm.ppf(0.975) ** 2 * (
+            scores @ scores
+        )
+        assert rejects == (not low <= b <= high)
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "match"),
+    [
+        (lambda d: {**d, "W": np.column_stack([d["W"], d["W"][:, 0]])},
+         CollinearSharesError, "rank"),
+        (lambda d: {**d, "W": d["W"][:30], "y": d["y"][:30], "z": d["z"][:30], "x": d["x"][:30]},
+         CollinearSharesError, "40 sectors but rank 30"),
+        (lambda d: {**d, "y": np.append(d["y"][:-1], np.nan)}, DataError, "1 values"),
+        (lambda d: {**d, "z": np.ones(300), "controls": np.ones((300, 1))},
+         DataError, "explain"),
+        (lambda d: {**d, "x": np.zeros(300)}, DataError, "does not move x"),
+        (lambda d: {**d, "weights": np.zeros(300)}, ParameterError, "above 0"),
+        (lambda d: {**d, "level": 2}, ParameterError, "level"),
+        (lambda d: {**d, "W": d["W"][:, 0]}, ParameterError, "expected shape"),
+        (lambda d: {**d, "sector_clusters": [1, 2]}, ParameterError, "expected 40 values"),
+    ],
+)  # fmt: skip
+def test_bad_input_is_refused_by_name(change, error, match):
+    y, x, z, W, _ = _economy(1)
+    with pytest.raises(error, match=match):
+        regress(**change({"y": y, "z": z, "W": W, "x": x}))
+
+
+def test_few_sectors_and_many_controls_are_warned_of():
+    y, x, z, W, _ = _economy(1, n_sectors=6)
+    with pytest.warns(ShiftShareWarning, match="few for it"):
+        regress(y, z, W, x=x)
+    y, x, z, W, _ = _economy(1, n_sectors=40)
+    many = np.random.default_rng(0).normal(size=(300, 60))
+    with pytest.warns(ShiftShareWarning, match="60 controls"):
+        regress(y, z, W, x=x, controls=many)
