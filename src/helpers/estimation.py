@@ -117,7 +117,8 @@ def sample(panel: Panel, years: Sequence[int] | None = None) -> pd.DataFrame:
     DataFrame
         ``year``, ``city``, ``occupation``, ``log_share``, ``log_wage``, ``instrument`` and
         integer codes ``city_year``, ``occupation_year``, ``city_occupation``. What the panel
-        has and the sample lacks is counted in ``attrs["dropped"]``.
+        has and the sample lacks is counted in ``attrs["dropped"]``, and how many of these are
+        singletons, alone in a city or an occupation of a year, in ``attrs["singletons"]``.
 
     Raises
     ------
@@ -134,6 +135,9 @@ def sample(panel: Panel, years: Sequence[int] | None = None) -> pd.DataFrame:
     used = cells.dropna(subset=["log_share", "log_wage", "instrument"]).reset_index(drop=True)
     if used.empty:
         raise DataError("estimation: no cell has a share, a wage and an instrument")
+    used, singletons = _without_singletons(used)
+    if used.empty:
+        raise DataError("estimation: every cell is alone in its city or occupation of a year")
     keys = ["year", "city", "occupation", "log_share", "log_wage", "instrument"]
     used = used[keys].assign(
         **{
@@ -146,7 +150,23 @@ def sample(panel: Panel, years: Sequence[int] | None = None) -> pd.DataFrame:
         }
     )
     used.attrs["dropped"] = len(cells) - len(used)
+    used.attrs["singletons"] = singletons
     return used
+
+
+def _without_singletons(cells: pd.DataFrame) -> tuple[pd.DataFrame, int]:
+    """Drop cells that an effect fits alone, until there are none; say how many.
+
+    Such a cell has no say in the slope, and would count in the degrees of freedom.
+    """
+    kept = cells
+    while True:
+        alone = np.zeros(len(kept), dtype=bool)
+        for name in ("city", "occupation"):
+            alone |= kept.groupby(["year", name])["log_share"].transform("size").to_numpy() == 1
+        if not alone.any():
+            return kept.reset_index(drop=True), len(cells) - len(kept)
+        kept = kept[~alone]
 
 
 def _vcov(data: pd.DataFrame, clusters: str | None) -> tuple[str | dict, int]:
@@ -349,6 +369,7 @@ def estimate(
             "years": tuple(sorted(data["year"].unique().tolist())),
             "level": level,
             "dropped": data.attrs["dropped"],
+            "singletons": data.attrs["singletons"],
         },
     )
 

@@ -297,6 +297,25 @@ def test_a_missing_wage_is_dropped_and_counted(made):
     assert slope == pytest.approx(found.beta, rel=1e-8)
 
 
+def test_a_cell_that_is_alone_in_its_city_is_dropped_and_counted(made):
+    from helpers.panel import Panel
+
+    cells = made.cells.copy()
+    first = (cells["year"] == 2015) & (cells["city"] == cells["city"].iloc[0])
+    cells.loc[cells.index[first][1:], "log_wage"] = np.nan
+    found = estimation.estimate(Panel(cells=cells, cities=made.cities))
+    assert found.spec["singletons"] == 1
+    assert found.spec["dropped"] == 8
+    without = cells.copy()
+    without.loc[first, "log_wage"] = np.nan
+    same = estimation.estimate(Panel(cells=without, cities=made.cities))
+    assert found.beta == pytest.approx(same.beta, rel=1e-12)
+    assert (found.se, found.ols.r2, found.n_obs) == (same.se, same.ols.r2, same.n_obs)
+    lone = cells[cells["occupation"] == "sales"]
+    with pytest.raises(DataError, match="every cell is alone"):
+        estimation.sample(Panel(cells=lone, cities=made.cities))
+
+
 def test_footnote_4_is_exact(panel):
     data = specifications.sample(panel)
     from dataclasses import replace
