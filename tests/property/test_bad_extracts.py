@@ -67,6 +67,8 @@ RECORDS = {
     "underscore in the weight": (_put("HHWT", "0000_10000"), RecordError, "HHWT"),
     "negative weight": (_put("HHWT", "-000010000"), RecordError, "line 50: HHWT is -0{4}1"),
     "blank weight": (_put("HHWT", " " * 10), RecordError, "line 50: HHWT is blank"),
+    "number that a blank follows": (_put("INCWAGE", "30000 "), RecordError, "INCWAGE is '30000 '"),
+    "plus sign": (_put("INCWAGE", "+30000"), RecordError, "line 50: INCWAGE"),
     "two signs": (_put("INCWAGE", "--1000"), RecordError, "INCWAGE is '--1000'"),
     "space inside": (_put("INCWAGE", "12 456"), RecordError, "INCWAGE is '12 456'"),
     "letter in the wage": (_put("INCWAGE", "30000x"), RecordError, "line 50: INCWAGE"),
@@ -166,6 +168,7 @@ TABLES = {
     "a column missing": lambda t: t.drop(columns="OCC1990"),
     "words in a column": lambda t: t.astype({"HHWT": object}).assign(HHWT="many"),
     "negative weights": lambda t: t.assign(HHWT=-1.0),
+    "half an occupation": lambda t: t.assign(OCC1990=t["OCC1990"] + 0.5),
     "no row": lambda t: t.head(0),
     "a strange year": lambda t: t.assign(YEAR=3010),
 }

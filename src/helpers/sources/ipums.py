@@ -244,7 +244,8 @@ def fields(
         ok = True
         for v in wanted:
             if v.numeric:
-                ok &= texts[by_name[v.name]].fill_null("").re_search(_WRITTEN)
+                written = f"^\\s*(?:{_written(v)})?\\s*$"
+                ok &= texts[by_name[v.name]].fill_null("").re_search(written)
         return texts.select(**{v.name: texts[by_name[v.name]] for v in wanted}, ok=ok)
     if kind == ".parquet":
         table = con.read_parquet(path)
@@ -252,7 +253,14 @@ def fields(
         for v in wanted:
             if v.name not in by_name:
                 raise MissingVariableError(f"{path}: {v.name} is not in the file")
-        return table.select(**{v.name: table[by_name[v.name]] for v in wanted}, ok=True)
+        ok = True
+        for v in wanted:
+            column = table[by_name[v.name]]
+            if v.numeric and column.type().is_string():
+                ok &= column.fill_null("").re_search(f"^\\s*(?:{_written(v)})?\\s*$")
+            elif v.numeric and column.type().is_floating() and not v.decimals:
+                ok &= column.isnull() | (column == column.round())
+        return table.select(**{v.name: table[by_name[v.name]] for v in wanted}, ok=ok)
     raise DataError(
         f"{path}: expected .dat, .dat.gz, .csv, .csv.gz or .parquet, found {path.suffix or 'none'}"
     )
@@ -273,7 +281,10 @@ def _pattern(codebook: Codebook, wanted: Sequence[Variable]) -> str:
     return f"^{''.join(parts)}$"
 
 
-_WRITTEN = r"^\s*(?:[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+))?\s*$"
+def _written(variable: Variable) -> str:
+    """Match a number as a delimited file writes it; a whole one may end in .0 and no more."""
+    whole = r"[-+]?[0-9]+(?:\.0*)?"
+    return r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)" if variable.decimals else whole
 
 
 def number(
@@ -290,9 +301,9 @@ def number(
     places = ibis.literal(10**variable.decimals, "float64")
     if field.type().is_string():
         text = field.strip().nullif("") if strict else field
-        kind = "int64" if implied or not variable.decimals else "float64"
+        kind = "int64" if implied else "float64"
         field = text.cast(kind) if strict else text.try_cast(kind)
-    if implied or not variable.decimals:
+    if implied:
         return field.cast("int64")
     return (field.cast("float64") * places).round().cast("int64")
 
@@ -426,7 +437,8 @@ def _records(
                 raise RecordError(
                     f"{path}, line {count}: {len(line)} columns, expected {book.width}"
                 )
-            yield count, [line[v.start : v.start + v.width].strip() for v in wanted]
+            # a number that blanks follow is no number in its place
+            yield count, [line[v.start : v.start + v.width].lstrip() for v in wanted]
         return
     reader = csv.reader(io.TextIOWrapper(stream, "latin-1", newline=""))
     header = [name.upper() for name in next(reader, [])]
@@ -440,7 +452,7 @@ def _records(
 
 
 def _is_number(text: str, variable: Variable, implied: bool) -> bool:
-    pattern = r"[-+]?\d+" if implied or not variable.decimals else r"[-+]?(\d+\.?\d*|\.\d+)"
+    pattern = r"-?\d+" if implied else _written(variable)
     return not text or re.fullmatch(pattern, text, re.A) is not None
 
 
