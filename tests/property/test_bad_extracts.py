@@ -68,6 +68,8 @@ RECORDS = {
     "negative weight": (_put("HHWT", "-000010000"), RecordError, "line 50: HHWT is -0{4}1"),
     "blank weight": (_put("HHWT", " " * 10), RecordError, "line 50: HHWT is blank"),
     "number that a blank follows": (_put("INCWAGE", "30000 "), RecordError, "INCWAGE is '30000 '"),
+    "number of another base": (_put("INCWAGE", "0x1f40"), RecordError, "INCWAGE is '0x1f40'"),
+    "number with a tab": (_put("INCWAGE", "30000\t"), RecordError, "line 50: INCWAGE"),
     "plus sign": (_put("INCWAGE", "+30000"), RecordError, "line 50: INCWAGE"),
     "two signs": (_put("INCWAGE", "--1000"), RecordError, "INCWAGE is '--1000'"),
     "space inside": (_put("INCWAGE", "12 456"), RecordError, "INCWAGE is '12 456'"),
