@@ -58,11 +58,7 @@ def shares() -> Iterator[Claim]:
     with_T_c = B.T * (appeal(B.t_c, T_c * z_c, B.rho) + appeal(B.t_d, T_d * z_d, B.rho) + B.R) ** (
         1 - B.rho
     )
-    pulled_in = (
-        appeal(B.T * B.t_c, z_c, B.rho)
-        + appeal(B.T * B.t_d, z_d, B.rho)
-        + B.T ** (1 / (1 - B.rho)) * B.R
-    ) ** (1 - B.rho)
+    pulled_in = B.with_T_inside()
     yield slip(
         "typo",
         "a-G-1",
@@ -84,7 +80,7 @@ def shares() -> Iterator[Claim]:
     S = SUMS
     z = z_c
     d_G = S.over_k(sp.diff(S.size, z))
-    inside = (appeal(S.T * S.t_c, z_c) + appeal(S.T * S.t_d, z_d) + S.T**_A * S.R) ** (1 - rho)
+    inside = S.with_T_inside()
     doubled = S.T * (appeal(S.t_c, T_c * z) + appeal(S.t_d, T_d * z_d) + S.R) ** (1 - rho)
     yield slip(
         "typo",

@@ -196,11 +196,7 @@ def equilibrium() -> Iterator[Claim]:
         method="derivative of G along a common scaling of all cities",
     )
     B = SUMS_BY_OCCUPATION
-    pulled_in = (
-        appeal(B.T * B.t_c, z_c, B.rho)
-        + appeal(B.T * B.t_d, z_d, B.rho)
-        + B.T ** (1 / (1 - B.rho)) * B.R
-    ) ** (1 - B.rho)
+    pulled_in = B.with_T_inside()
     yield slip(
         "typo",
         "eq-2",

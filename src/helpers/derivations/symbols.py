@@ -150,6 +150,15 @@ class Sums(_Names):
         """Sum of phi_ck over occupations, which is one by the definition of n_c."""
         return self.over_k(self.phi_c)
 
+    def with_T_inside(self) -> sp.Expr:
+        """T_k lambda_k^(1-rho) with T_k inside the brackets, as equation (1) has it."""
+        terms = (
+            appeal(self.T * self.t_c, self.z_c, self.rho)
+            + appeal(self.T * self.t_d, self.z_d, self.rho)
+            + self.T ** (1 / (1 - self.rho)) * self.R
+        )
+        return terms ** (1 - self.rho)
+
     @staticmethod
     def over_k(summand: sp.Expr) -> sp.Expr:
         """Sum over all occupations."""
