@@ -22,7 +22,7 @@ from scipy import stats
 from helpers.errors import DataError, ParameterError
 
 _RANK = 1e-10
-_FEW_SECTORS, _LARGEST_SHARE = 20, 0.1
+_FEW_SECTORS, _LARGEST_SHARE, _LITTLE_LEFT = 20, 0.1, 0.5
 
 
 class CollinearSharesError(DataError):
@@ -51,6 +51,10 @@ class ShiftShareFit:
     n_obs, n_sectors, n_clusters : int
     effective_sectors : float
         One over the sum of squared sector weights: few mean a normal approximation that is poor.
+    spanned : float
+        Share of z's variance, net of controls, that the shares still explain. Controls that
+        take z out of their span, such as many fixed effects, make the errors too small by about
+        the square root of this share.
     """
 
     beta: float
@@ -62,6 +66,7 @@ class ShiftShareFit:
     n_sectors: int
     n_clusters: int
     effective_sectors: float
+    spanned: float
 
     @property
     def akm0_kind(self) -> str:
@@ -167,7 +172,8 @@ def regress(
     Warns
     -----
     ShiftShareWarning
-        For few or concentrated sectors, or many controls.
+        For few or concentrated sectors, many controls, or controls that take z out of the span
+        of the shares.
     """
     if not 0 < level < 1:
         raise ParameterError(f"level: expected a number in (0, 1), found {level!r}")
@@ -201,6 +207,14 @@ def regress(
         return np.bincount(groups, weights=shock * (W.T @ (weight * values)))
 
     error, slope = scores(y_net - beta * x_net), scores(x_net)
+    spanned = float((weight @ (W @ shock) ** 2) / (weight @ z_net**2))
+    if spanned < _LITTLE_LEFT:
+        warnings.warn(
+            f"shift-share inference: net of controls the shares explain {spanned:.0%} of z, as "
+            "with many fixed effects: errors are too small",
+            ShiftShareWarning,
+            stacklevel=2,
+        )
     critical = stats.norm.ppf((1 + level) / 2)
     se = float(np.sqrt(error @ error) / abs(moved))
     return ShiftShareFit(
@@ -212,6 +226,7 @@ def regress(
         n_obs=n_obs,
         n_sectors=W.shape[1],
         n_clusters=int(groups.max()) + 1,
+        spanned=spanned,
         effective_sectors=_warn(W, weight, groups, 0 if controls is None else controls.shape[1]),
     )
 

@@ -247,6 +247,13 @@ def test_few_sectors_and_many_controls_are_warned_of():
     with pytest.warns(ShiftShareWarning, match="few for it"):
         regress(y, z, W, x=x)
     y, x, z, W, _ = _economy(1, n_sectors=40)
+    # effects for pairs, and more, take the shift-share variable out of the span of the shares
     many = np.random.default_rng(0).normal(size=(300, 60))
+    pairs = np.kron(np.eye(150), np.ones((2, 1)))
+    with pytest.warns(ShiftShareWarning, match="the shares explain 39% of z"):
+        with_effects = regress(y, z, W, x=x, controls=np.column_stack([pairs, many]))
+    without = regress(y, z, W, x=x)
+    assert without.spanned == pytest.approx(1)
+    assert with_effects.spanned < 0.5
     with pytest.warns(ShiftShareWarning, match="60 controls"):
         regress(y, z, W, x=x, controls=many)
