@@ -7,6 +7,7 @@ import pandas as pd
 from matplotlib.ticker import PercentFormatter
 
 from helpers.figures import Exhibit, canvas
+from helpers.targets import printed
 
 _BLUE, _ORANGE, _GREY, _GREEN = "#0072b2", "#b35900", "#666666", "#007a5a"
 _MARKS = {
@@ -38,7 +39,9 @@ def specification_curve(table: pd.DataFrame, reach: float = 6.0) -> Exhibit:
             ax.plot(part["position"], shown, mark, color=colour, markersize=4, label=design)
         paper = data[data["paper"]]
         ax.plot(paper["position"], paper["beta"], "*", color="black", markersize=15)
-        for at, words in ((1, "slope 1: ρ = 0"), (1 / (1 - 0.64), "slope of ρ = 0.64")):
+        rho = printed("rho")
+        marks = ((1, "slope 1: ρ = 0"), (1 / (1 - float(rho)), f"slope of ρ = {rho}, as printed"))
+        for at, words in marks:
             ax.axhline(at, color="#222222", linewidth=0.7, linestyle=":")
             ax.annotate(words, (0, at), xytext=(2, 3), textcoords="offset points", fontsize="small")
         ax.set(xlabel="specifications, in order of their slope", ylabel="2SLS slope", xticks=[])
