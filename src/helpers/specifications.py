@@ -192,6 +192,7 @@ def run(data: pd.DataFrame, spec: Specification = PAPER) -> dict[str, float]:
             data,
             vcov={"CRV1": spec.clusters},
             weights=WEIGHTS[spec.weights],
+            demeaner=estimation.demeaner(),
         )
         if "instrument" not in first.coef().index:
             raise DataError("instrument: no variation is left after effects and controls")
@@ -200,6 +201,7 @@ def run(data: pd.DataFrame, spec: Specification = PAPER) -> dict[str, float]:
             data,
             vcov={"CRV1": spec.clusters},
             weights=WEIGHTS[spec.weights],
+            demeaner=estimation.demeaner(),
         )
     beta = float(second.coef()["log_wage"])
     return {
