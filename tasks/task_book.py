@@ -22,7 +22,8 @@ RUN = os.environ.get("COMPANION_RUN", "paper")
 FOLDER = paths.BUILD / "runs" / RUN
 PARAMETERS = FOLDER / "parameters.json"
 HTML = paths.HTML if RUN == "paper" else paths.HTML / "scenarios" / RUN
-PACKAGE = sorted(path for path in (paths.ROOT / "src").rglob("*") if path.suffix in {".py", ".csv"})
+KINDS = {".py", ".csv", ".json", ".html", ".css", ".js"}
+PACKAGE = sorted(path for path in (paths.ROOT / "src").rglob("*") if path.suffix in KINDS)
 STATIC = [path for path in sorted(paths.BOOK.rglob("*")) if path.is_file()]
 LOCK = paths.ROOT / "requirements.lock"
 EXECUTED = [FOLDER / "executed" / f"{source.stem}.ipynb" for source in publish.notebooks()]

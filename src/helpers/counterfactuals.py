@@ -167,6 +167,89 @@ def city_shocks(shares: Shares, rho: float | np.ndarray, theta: float, hat: floa
     return pi_new_jc
 
 
+def grid(
+    shares: Shares,
+    rho: float | np.ndarray,
+    theta: float | np.ndarray,
+    city: np.ndarray,
+    city_hat: float | np.ndarray = 1.0,
+    occupation: np.ndarray | None = None,
+    occupation_hat: float | np.ndarray = 1.0,
+    cell_hat: float | np.ndarray = 1.0,
+) -> np.ndarray:
+    """City shares after many shocks at once, one city and one occupation each.
+
+    In scenario s, T_c of city[s] changes by city_hat[s], T_k of occupation[s] by
+    occupation_hat[s], and t_ck of that occupation in that city by cell_hat[s]. A shock to one
+    city leaves all others' terms of lambda_k alone, so that S scenarios are one matrix product,
+    S x K by K x C.
+
+    Parameters
+    ----------
+    shares : Shares
+    rho : float or array (S,), in [0, 1)
+        Common to all occupations.
+    theta : float or array (S,), above 0
+    city : array (S,) of int
+        Positions of the shocked cities.
+    city_hat, occupation_hat, cell_hat : float or array (S,), above 0
+    occupation : array (S,) of int, optional
+        Positions of the shocked occupations; needed where the last two are not one.
+
+    Returns
+    -------
+    array (S, C)
+        pi_c after each shock, rows summing to one.
+
+    Raises
+    ------
+    ParameterError
+        If a parameter is outside its domain or a position is none.
+    """
+    city = np.atleast_1d(np.asarray(city))
+    n, (n_cities, n_occupations) = len(city), shares.pi_ck.shape
+    if occupation is None:
+        occupation = np.zeros(n, dtype=int)
+    occupation = np.broadcast_to(np.asarray(occupation), n)
+    for name, positions, size in (
+        ("city", city, n_cities),
+        ("occupation", occupation, n_occupations),
+    ):
+        inside = positions.dtype.kind in "iu" and ((positions >= 0) & (positions < size)).all()
+        if not inside:
+            raise ParameterError(f"{name}: expected positions from 0 to {size - 1}")
+    rho, theta, city_hat, occupation_hat, cell_hat = (
+        np.broadcast_to(np.asarray(value, dtype=float), n)
+        for value in (rho, theta, city_hat, occupation_hat, cell_hat)
+    )
+    if not ((rho >= 0) & (rho < 1)).all():
+        raise ParameterError("rho: expected values in [0, 1)")
+    for name, values in (
+        ("theta", theta),
+        ("city_hat", city_hat),
+        ("occupation_hat", occupation_hat),
+        ("cell_hat", cell_hat),
+    ):
+        check_positive(name, values, (n,))
+    scenario = np.arange(n)
+    log_hat_sk = np.repeat((theta * np.log(city_hat))[:, None], n_occupations, axis=1)
+    log_hat_sk[scenario, occupation] += np.log(cell_hat)
+    log_hat_sk /= (1 - rho)[:, None]
+    # relative to the larger of one and the shocked city's change: nothing overflows
+    largest_sk = np.maximum(log_hat_sk, 0)
+    own_sk = shares.pi_ck[city] * np.exp(log_hat_sk - largest_sk)
+    others_sk = np.exp(-largest_sk)
+    lambda_sk = own_sk + (1 - shares.pi_ck[city]) * others_sk
+    log_gain_sk = (1 - rho)[:, None] * (np.log(lambda_sk) + largest_sk)
+    log_gain_sk[scenario, occupation] += np.log(occupation_hat)
+    omega_sk = shares.omega_k * np.exp(log_gain_sk - log_gain_sk.max(axis=1, keepdims=True))
+    omega_sk /= omega_sk.sum(axis=1, keepdims=True)
+    per_sk = omega_sk / lambda_sk
+    new_sc = (per_sk * others_sk) @ shares.pi_ck.T
+    new_sc[scenario, city] = (per_sk * own_sk).sum(axis=1)
+    return new_sc
+
+
 def diversion(shares: Shares, rho: float | np.ndarray) -> np.ndarray:
     """Where the households go who leave a city, at the margin.
 

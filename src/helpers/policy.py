@@ -1,0 +1,408 @@
+"""Policies that raise productivity somewhere: whom they move, and at what outlay (paper, 6).
+
+A policy multiplies T_c, T_k or t_ck. What it does to a household's productivity there is
+T_c_hat (T_k_hat t_ck_hat)^(1/theta): T_k and t_ck are scales of productivity to the power theta.
+In this model everyone produces the same on average, wherever they live and whatever they do
+(the maximum of a max-stable vector does not depend on who attains it). An outlay is therefore
+counted in per cent of all output: the share of households treated times the rate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+from scipy.cluster import hierarchy
+
+from helpers import counterfactuals, elasticities, places
+from helpers.errors import ParameterError, UnknownNameError, find_name, nearest
+from helpers.figures import Exhibit, canvas
+from helpers.model import Shares, similarity
+
+EQUAL = "equal"
+_PARTS = ("city", "occupation", "city_occupation")
+
+
+@dataclass(frozen=True)
+class Policy:
+    """Multiplicative changes of the shifters, by name.
+
+    Attributes
+    ----------
+    city : {city: hat}
+        Of T_c.
+    occupation : {occupation: hat}
+        Of T_k.
+    city_occupation : {(city, occupation): hat}
+        Of t_ck.
+    """
+
+    city: Mapping[str, float] = field(default_factory=dict)
+    occupation: Mapping[str, float] = field(default_factory=dict)
+    city_occupation: Mapping[tuple[str, str], float] = field(default_factory=dict)
+
+    def shock(self, shares: Shares, rho: float | np.ndarray, theta: float) -> Shares:
+        """Shares under the policy (:func:`helpers.counterfactuals.shock`)."""
+        return counterfactuals.shock(
+            shares, rho, theta, self.city, self.occupation, self.city_occupation
+        )
+
+    def rates(self, shares: Shares, theta: float) -> np.ndarray:
+        """By how much the policy multiplies productivity in each cell, less one, (C, K)."""
+        log_rate = np.zeros_like(shares.pi_ck)
+        for name, hat in self.city.items():
+            log_rate[shares.city_index(name)] += np.log(hat)
+        for name, hat in self.occupation.items():
+            log_rate[:, shares.occupation_index(name)] += np.log(hat) / theta
+        for (city, occupation), hat in self.city_occupation.items():
+            cell = shares.city_index(city), shares.occupation_index(occupation)
+            log_rate[cell] += np.log(hat) / theta
+        return np.expm1(log_rate)
+
+    def outlay(self, shares: Shares, theta: float, households: Shares | None = None) -> float:
+        """What the policy adds to output before anyone responds to it, as a share of all output.
+
+        Parameters
+        ----------
+        shares : Shares
+        theta : float, above 0
+        households : Shares, optional
+            Where households live when they are counted; ``shares`` if left out.
+        """
+        living = households or shares
+        return float((living.pi_ck * living.omega_k * self.rates(shares, theta)).sum())
+
+
+def parse(policies: object) -> dict[str, dict]:
+    """Check the form of policies as a scenario file holds them; names are checked later.
+
+    Parameters
+    ----------
+    policies : mapping
+        ``{name: {part: {label: hat}}}`` with the parts ``city``, ``occupation`` and
+        ``city_occupation`` (``{city: {occupation: hat}}``). A policy after the first may have
+        the single hat ``equal``: as large as makes its outlay that of the first.
+
+    Raises
+    ------
+    ParameterError
+        With the place in the file that is wrong.
+    """
+    if not isinstance(policies, Mapping) or not policies:
+        raise ParameterError(f"policies: expected names and their shocks, found {policies!r}")
+    for position, (name, parts) in enumerate(policies.items()):
+        where = f"policies, {name}"
+        if not isinstance(parts, Mapping) or not parts:
+            raise ParameterError(f"{where}: expected some of {', '.join(_PARTS)}, found {parts!r}")
+        for part in parts:
+            if part not in _PARTS:
+                hint = ", ".join(nearest(part, _PARTS)) or ", ".join(_PARTS)
+                raise UnknownNameError(f"{where}: {part!r} is not known; nearest: {hint}")
+        hats = list(_hats(where, parts))
+        equal = [label for label, hat in hats if hat == EQUAL]
+        if equal and (position == 0 or len(hats) > 1):
+            raise ParameterError(
+                f"{where}: {EQUAL!r} stands alone in a policy, and not in the first"
+            )
+        for label, hat in hats:
+            if hat == EQUAL:
+                continue
+            if isinstance(hat, bool) or not isinstance(hat, (int, float)) or not 0 < hat < np.inf:
+                raise ParameterError(f"{where}, {label}: expected a hat above 0, found {hat!r}")
+    return {name: dict(parts) for name, parts in policies.items()}
+
+
+def _hats(where: str, parts: Mapping):
+    """Every label and hat of a policy, flat."""
+    for part, hats in parts.items():
+        if not isinstance(hats, Mapping) or not hats:
+            raise ParameterError(f"{where}, {part}: expected names and hats, found {hats!r}")
+        for label, hat in hats.items():
+            if part != "city_occupation":
+                yield label, hat
+            elif isinstance(hat, Mapping) and hat:
+                yield from (((label, inner), value) for inner, value in hat.items())
+            else:
+                raise ParameterError(f"{where}, {label}: expected occupations, found {hat!r}")
+
+
+def _build(parts: Mapping) -> Policy:
+    cells = {
+        (city, occupation): hat
+        for city, hats in parts.get("city_occupation", {}).items()
+        for occupation, hat in hats.items()
+    }
+    return Policy(dict(parts.get("city", {})), dict(parts.get("occupation", {})), cells)
+
+
+def settle(policies: Mapping, shares: Shares, theta: float) -> dict[str, Policy]:
+    """Policies ready to run: names found, and ``equal`` replaced by the hat of equal outlay.
+
+    Parameters
+    ----------
+    policies : mapping
+        As :func:`parse` accepts it.
+    shares : Shares
+        With labels.
+    theta : float, above 0
+
+    Raises
+    ------
+    UnknownNameError
+        For a city or occupation that the shares lack, with the nearest.
+    ParameterError
+        If no positive hat has the outlay of the first policy.
+    """
+    settled: dict[str, Policy] = {}
+    target = 0.0
+    for name, parts in parse(policies).items():
+        labels = dict(_hats(name, parts))
+        equal = EQUAL in labels.values()
+        policy = _build(parts)
+        for label in labels:
+            city, occupation = label if isinstance(label, tuple) else (None, None)
+            if isinstance(label, str) and label in policy.city:
+                find_name("city", label, shares.cities)
+            elif isinstance(label, str):
+                find_name("occupation", label, shares.occupations)
+            else:
+                find_name("city", city, shares.cities)
+                find_name("occupation", occupation, shares.occupations)
+        if equal:
+            policy = _of_outlay(policy, shares, theta, target)
+        elif not settled:
+            target = policy.outlay(shares, theta)
+        settled[name] = policy
+    return settled
+
+
+def _of_outlay(policy: Policy, shares: Shares, theta: float, target: float) -> Policy:
+    """The one shock of a policy, as large as makes the outlay the target."""
+    one = [
+        {label: 1.0 if hat == EQUAL else hat for label, hat in part.items()}
+        for part in (policy.city, policy.occupation, policy.city_occupation)
+    ]
+    probe = [{label: 2.0 for label in part} for part in one]
+    treated = (Policy(*probe).rates(shares, theta) > 0) * shares.pi_ck * shares.omega_k
+    multiplier = 1 + target / treated.sum()
+    if multiplier <= 0:
+        raise ParameterError("equal: no positive productivity has so large an outlay")
+    # T_c multiplies productivity, the other two its power theta
+    hats = (multiplier, multiplier**theta, multiplier**theta)
+    return Policy(*({label: hat for label in part} for part, hat in zip(one, hats, strict=True)))
+
+
+def compare(policies: Mapping, shares: Shares, rho: float, theta: float, city: str) -> pd.DataFrame:
+    """Policies side by side, with an eye on one city.
+
+    Parameters
+    ----------
+    policies : mapping
+        As :func:`parse` accepts it.
+    shares : Shares
+        With labels.
+    rho : float, in [0, 1)
+    theta : float, above 0
+    city : str
+        Whose gain is reported.
+
+    Returns
+    -------
+    DataFrame
+        One row per policy: ``policy``, ``outlay`` and ``outlay_after`` (shares of all output,
+        before and after people move), ``gained`` (households that the city gains, per thousand
+        of all), ``per_outlay`` (gain relative to outlay), ``moved`` (households per thousand
+        that live elsewhere afterwards), ``welfare`` (relative change of expected productivity).
+    """
+    c = shares.city_index(city)
+    rows = []
+    for name, policy in settle(policies, shares, theta).items():
+        new = policy.shock(shares, rho, theta)
+        gained = new.pi_c[c] - shares.pi_c[c]
+        outlay = policy.outlay(shares, theta)
+        rows.append(
+            {
+                "policy": name,
+                "outlay": outlay,
+                "outlay_after": policy.outlay(shares, theta, new),
+                "gained": 1000 * gained,
+                "per_outlay": gained / outlay if outlay else np.nan,
+                "moved": 500 * np.abs(new.pi_c - shares.pi_c).sum(),
+                "welfare": counterfactuals.welfare_change(
+                    shares, rho, theta, policy.city, policy.occupation, policy.city_occupation
+                )
+                - 1,
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def cell_gains(shares: Shares, rho: float, theta: float, rate: float = 0.01) -> np.ndarray:
+    """Households that a city gains when one occupation there becomes more productive.
+
+    Parameters
+    ----------
+    shares : Shares
+    rho : float, in [0, 1)
+    theta : float, above 0
+    rate : float
+        Relative change of productivity in the cell; t_ck changes by (1 + rate)^theta.
+
+    Returns
+    -------
+    array (C, K)
+        Change of pi_c, exact, as a share of all households.
+    """
+    n_cities, n_occupations = shares.pi_ck.shape
+    city, occupation = (index.ravel() for index in np.indices((n_cities, n_occupations)))
+    new = counterfactuals.grid(
+        shares, rho, theta, city, occupation=occupation, cell_hat=(1 + rate) ** theta
+    )
+    gained = new[np.arange(city.size), city] - shares.pi_c[city]
+    return gained.reshape(n_cities, n_occupations)
+
+
+def targets(shares: Shares, T_k: np.ndarray, rho: float, theta: float) -> pd.DataFrame:
+    """The occupation that each city would do best to make one per cent more productive.
+
+    Parameters
+    ----------
+    shares : Shares
+        With labels.
+    T_k : array (K,)
+        Occupation shifters.
+    rho : float, in [0, 1)
+    theta : float, above 0
+
+    Returns
+    -------
+    DataFrame
+        One row per city: ``city``; ``by_shock``, the occupation with the largest gain;
+        ``by_outlay``, that with the largest gain for a given outlay; ``largest`` (the city's
+        largest), ``specialised`` (most over-represented), ``least_specialised``, ``highest_T_k``;
+        and ``advantage``, by how much the gain per outlay of the best occupation exceeds that of
+        the worst.
+    """
+    gain = cell_gains(shares, rho, theta)
+    per_outlay = outlay_elasticity(shares, rho)
+    quotient = shares.phi_ck / shares.omega_k
+    names = np.array(shares.occupations)
+    return pd.DataFrame(
+        {
+            "city": shares.cities,
+            "by_shock": names[gain.argmax(axis=1)],
+            "by_outlay": names[per_outlay.argmax(axis=1)],
+            "largest": names[shares.phi_ck.argmax(axis=1)],
+            "specialised": names[quotient.argmax(axis=1)],
+            "least_specialised": names[quotient.argmin(axis=1)],
+            "highest_T_k": names[np.argmax(T_k)],
+            "advantage": per_outlay.max(axis=1) / per_outlay.min(axis=1) - 1,
+        }
+    )
+
+
+def competition(shares: Shares, rho: float) -> pd.DataFrame:
+    """Every ordered pair of cities: who takes from whom, and how alike and how far they are.
+
+    Parameters
+    ----------
+    shares : Shares
+        With labels.
+    rho : float, in [0, 1)
+
+    Returns
+    -------
+    DataFrame
+        ``city``, ``rival``; ``diversion``, the share of those who leave the city that the rival
+        receives; ``relative``, that over what it would be without correlation;
+        ``similarity`` of their mixes; ``kilometres`` between them (missing where unknown).
+    """
+    with_rho, without = (counterfactuals.diversion(shares, value) for value in (rho, 0.0))
+    n = len(shares.cities)
+    alike = np.array([similarity(shares, c) for c in range(n)])
+    far = places.distances(shares.cities)
+    one, other = np.nonzero(~np.eye(n, dtype=bool))
+    names = np.array(shares.cities, dtype=object)
+    return pd.DataFrame(
+        {
+            "city": names[one],
+            "rival": names[other],
+            "diversion": with_rho[one, other],
+            "relative": with_rho[one, other] / without[one, other],
+            "similarity": alike[one, other],
+            "kilometres": far[one, other],
+        }
+    )
+
+
+def competition_map(pairs: pd.DataFrame, shares: Shares, n: int = 24) -> Exhibit:
+    """Who competes with whom among the largest cities, alike cities side by side.
+
+    Parameters
+    ----------
+    pairs : DataFrame
+        As :func:`competition` returns it.
+    shares : Shares
+    n : int
+        Cities to show, the largest.
+    """
+    large = [shares.cities[c] for c in np.argsort(-shares.pi_c)[:n]]
+    some = pairs[pairs["city"].isin(large) & pairs["rival"].isin(large)]
+    square = some.pivot(index="city", columns="rival", values="relative").loc[large, large]
+    alike = some.pivot(index="city", columns="rival", values="similarity").loc[large, large]
+    apart = (1 - alike.to_numpy(copy=True)).clip(0)
+    np.fill_diagonal(apart, 0)
+    upper = ((apart + apart.T) / 2)[np.triu_indices(len(large), 1)]
+    order = hierarchy.leaves_list(hierarchy.linkage(upper, "average", optimal_ordering=True))
+    drawn = square.iloc[order, order]
+    short = [name.split(",")[0].split("-")[0] for name in drawn.index]
+    reach = float(np.nanmax(np.abs(drawn.to_numpy() - 1)))
+    with canvas(7.2, 6.6) as (figure, ax):
+        mesh = ax.imshow(drawn, cmap="PuOr", vmin=1 - reach, vmax=1 + reach)
+        ax.set_xticks(range(len(short)), short, rotation=90, fontsize="small")
+        ax.set_yticks(range(len(short)), short, fontsize="small")
+        ax.set(xlabel="rival", ylabel="city that loses households")
+        figure.colorbar(mesh, ax=ax, shrink=0.7, label="diversion over that without correlation")
+    data = some[["city", "rival", "diversion", "relative", "similarity"]]
+    return Exhibit("competition_map", figure, data.reset_index(drop=True))
+
+
+def gains_map(shares: Shares, gain: np.ndarray, n: int = 20) -> Exhibit:
+    """Households gained per one per cent, for the occupations of the largest cities.
+
+    Parameters
+    ----------
+    shares : Shares
+        With labels.
+    gain : array (C, K)
+        As :func:`cell_gains` returns it.
+    n : int
+        Cities to show, the largest.
+    """
+    large = np.argsort(-shares.pi_c)[:n]
+    relative = 100 * gain[large] / shares.pi_c[large, None]
+    short = [shares.cities[c].split(",")[0].split("-")[0] for c in large]
+    with canvas(7.2, 6.0) as (figure, ax):
+        mesh = ax.imshow(relative, cmap="cividis", aspect="auto")
+        ax.set_yticks(range(n), short, fontsize="small")
+        ax.set_xticks(range(len(shares.occupations)), shares.occupations, rotation=30, ha="right")
+        figure.colorbar(mesh, ax=ax, label="change of the city's share, per cent")
+    data = pd.DataFrame(relative, columns=shares.occupations)
+    data.insert(0, "city", [shares.cities[c] for c in large])
+    return Exhibit("gains_map", figure, data)
+
+
+def outlay_elasticity(shares: Shares, rho: float) -> np.ndarray:
+    """Gain of a city's share per outlay on one of its occupations, at the margin.
+
+    Dividing the exact elasticity (:func:`helpers.elasticities.own_city_occupation`) by the share
+    of the city's households in the cell leaves, up to theta and the size of the city,
+    1/(1-rho) - pi_ck rho/(1-rho) - pi_c: the smaller the city's part of an occupation, the larger.
+
+    Returns
+    -------
+    array (C, K)
+    """
+    return elasticities.own_city_occupation(shares, rho) / shares.phi_ck
