@@ -8,7 +8,7 @@ RUN := .venv/bin/python
 export OPENBLAS_NUM_THREADS ?= 1
 export PYDEVD_DISABLE_FILE_VALIDATION = 1
 
-.PHONY: help env cluster book test fast lint sync rerun bench lock clean
+.PHONY: help env cluster book test fast lint sync rerun sweep bench lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -34,8 +34,11 @@ lint: env ## check style
 book: env ## execute the notebooks and publish them in _build/html
 	@$(RUN) tools/book.py
 
-rerun: env ## the same with SCENARIO=scenarios/NAME.yml, beside the default book
-	@$(RUN) tools/book.py $(SCENARIO)
+rerun: env ## publish SCENARIO=scenarios/NAME.yml, or all of them, beside the book
+	@$(RUN) tools/book.py $(if $(SCENARIO),$(SCENARIO),--all)
+
+sweep: env ## run every combination of SWEEP=scenarios/NAME.yml into one table and a page
+	@$(RUN) tools/sweep.py $(SWEEP)
 
 sync: env ## pair every notebook's .md with its .ipynb, cells formatted
 	@.venv/bin/jupytext --quiet --sync notebooks/[0-9]*.md

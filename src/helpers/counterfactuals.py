@@ -239,7 +239,7 @@ def grid(
     largest_sk = np.maximum(log_hat_sk, 0)
     own_sk = shares.pi_ck[city] * np.exp(log_hat_sk - largest_sk)
     others_sk = np.exp(-largest_sk)
-    lambda_sk = own_sk + (1 - shares.pi_ck[city]) * others_sk
+    lambda_sk = own_sk + _without_own(shares.pi_ck)[city] * others_sk
     log_gain_sk = (1 - rho)[:, None] * (np.log(lambda_sk) + largest_sk)
     log_gain_sk[scenario, occupation] += np.log(occupation_hat)
     omega_sk = shares.omega_k * np.exp(log_gain_sk - log_gain_sk.max(axis=1, keepdims=True))
@@ -248,6 +248,14 @@ def grid(
     new_sc = (per_sk * others_sk) @ shares.pi_ck.T
     new_sc[scenario, city] = (per_sk * own_sk).sum(axis=1)
     return new_sc
+
+
+def _without_own(pi_ck: np.ndarray) -> np.ndarray:
+    """Share of all other cities, (C, K), added up from both ends: 1 - pi_ck would cancel."""
+    rest = np.zeros_like(pi_ck)
+    rest[1:] = np.cumsum(pi_ck[:-1], axis=0)
+    rest[:-1] += np.cumsum(pi_ck[:0:-1], axis=0)[::-1]
+    return rest
 
 
 def diversion(shares: Shares, rho: float | np.ndarray) -> np.ndarray:

@@ -19,6 +19,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter, ScalarFormatter
 
+from helpers import machine
 from helpers.counterfactuals import shock
 from helpers.model import Shares, similarity
 from helpers.panel import Panel
@@ -74,8 +75,12 @@ class Exhibit:
             self.figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
         return buffer.getvalue()
 
-    def _repr_mimebundle_(self, include=None, exclude=None) -> dict[str, str]:
-        return {"image/svg+xml": self.svg(), "text/plain": repr(self)}
+    def _repr_mimebundle_(self, include=None, exclude=None) -> dict:
+        return {
+            "image/svg+xml": self.svg(),
+            "text/plain": repr(self),
+            **machine.bundle(self.name, self.data),
+        }
 
 
 def _axes(width: float, height: float) -> tuple[Figure, Axes]:

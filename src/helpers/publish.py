@@ -15,7 +15,7 @@ from pathlib import Path
 
 import yaml
 
-from helpers import paths
+from helpers import difference, machine, paths
 from helpers.errors import CompanionError
 from helpers.prose import typed_results
 
@@ -33,10 +33,17 @@ class BookError(CompanionError):
     """The book could not be built; the message says which page and why."""
 
 
+def numbered() -> list[Path]:
+    """Return the notebooks, in order."""
+    return sorted(paths.NOTEBOOKS.glob("[0-9][0-9]_*.md"))
+
+
 def notebooks() -> list[Path]:
     """Return the sources that are executed: the notebooks, then the book's pages with code."""
-    numbered = sorted(paths.NOTEBOOKS.glob("[0-9][0-9]_*.md"))
-    return [*numbered, *(page for page in _prose() if "```{code-cell}" in page.read_text("utf-8"))]
+    return [
+        *numbered(),
+        *(page for page in _prose() if "```{code-cell}" in page.read_text("utf-8")),
+    ]
 
 
 def pages() -> list[Path]:
@@ -78,7 +85,7 @@ def check_prose(files: list[Path] | None = None) -> None:
 
 def declared_parameters(source: str) -> list[str]:
     """Names that a notebook's parameters cell assigns."""
-    cell = re.search(r"```\{code-cell\}[^\n]*\n:tags: \[parameters\]\n(.*?)```", source, re.S)
+    cell = re.search(r"```\{code-cell\}[^\n]*\n:tags: \[parameters[^]]*\]\n(.*?)```", source, re.S)
     return re.findall(r"^(\w+)\s*=", cell.group(1), re.M) if cell else []
 
 
@@ -134,6 +141,15 @@ def _tidy(notebook: dict, name: str, seconds: float) -> None:
                 raise BookError(f"{name}: a cell warns:\n{''.join(output['text'])}")
 
 
+def titles() -> dict[str, str]:
+    """First heading of every page that is executed."""
+    found = {}
+    for source in notebooks():
+        heading = re.search(r"^# (.+)$", source.read_text("utf-8"), re.M)
+        found[source.stem] = heading.group(1) if heading else source.stem
+    return found
+
+
 def banner(run: dict) -> str:
     """HTML that stands on every page when the book is not the paper's on the author's data."""
     parts = []
@@ -144,13 +160,36 @@ def banner(run: dict) -> str:
             f"known parameters, not from the author's data{why}."
         )
     if run["changes"]:
-        changed = ", ".join(f"{key} = {value}" for key, value in run["changes"].items())
+        changed = ", ".join(
+            f"{key}: {', '.join(value)}" if isinstance(value, dict) else f"{key} = {value}"
+            for key, value in run["changes"].items()
+        )
         parts.append(f"Scenario <strong>{run['title']}</strong>: {changed}.")
     return " ".join(parts)
 
 
-def stage(folder: Path, executed: Path, run: dict) -> None:
-    """Lay out everything that the book is built from in one folder."""
+def without_data(notebook: dict) -> dict:
+    """Leave out what only programs read: the page builder does not know it."""
+    for cell in notebook["cells"]:
+        for output in cell.get("outputs", []):
+            output.get("data", {}).pop(machine.MIME, None)
+    return notebook
+
+
+def stage(folder: Path, executed: Path, run: dict, baseline: Path | None = None) -> None:
+    """Lay out everything that the book is built from in one folder.
+
+    Parameters
+    ----------
+    folder : Path
+        Emptied first.
+    executed : Path
+        Folder of executed notebooks.
+    run : dict
+        What the run was made with.
+    baseline : Path, optional
+        Executed notebooks of the default book; a page then says what differs from them.
+    """
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     config = yaml.safe_load((paths.ROOT / "_config.yml").read_text(encoding="utf-8"))
@@ -165,7 +204,54 @@ def stage(folder: Path, executed: Path, run: dict) -> None:
     for source in notebooks():
         place = folder / source.relative_to(paths.ROOT).parent
         (place / source.name).unlink(missing_ok=True)
-        shutil.copy(executed / f"{source.stem}.ipynb", place)
+        notebook = json.loads((executed / f"{source.stem}.ipynb").read_text("utf-8"))
+        text = json.dumps(without_data(notebook), indent=1, ensure_ascii=False)
+        (place / f"{source.stem}.ipynb").write_text(text + "\n", "utf-8")
+    if baseline is not None:
+        found = difference.compare(baseline, executed)
+        text = difference.page(found, run, titles(), folder, "../../")
+        (folder / "differences.md").write_text(text, encoding="utf-8")
+        toc = yaml.safe_load((folder / "_toc.yml").read_text("utf-8"))
+        part = {"caption": "This scenario", "chapters": [{"file": "differences"}]}
+        toc["parts"].insert(0, part)
+        (folder / "_toc.yml").write_text(yaml.safe_dump(toc, sort_keys=False), "utf-8")
+    else:
+        (folder / "book" / "scenarios.md").write_text(_scenarios_page(), encoding="utf-8")
+
+
+def published() -> list[str]:
+    """Scenarios that stand beside the default book."""
+    return sorted(page.parent.name for page in paths.HTML.glob("scenarios/*/index.html"))
+
+
+def scenarios() -> list[Path]:
+    """Scenario files that ship, without the paper's own and without sweeps."""
+    found = []
+    for path in sorted(paths.SCENARIOS.glob("*.yml")):
+        values = yaml.safe_load(path.read_text("utf-8")) or {}
+        lists = [key for key, value in values.items() if isinstance(value, list) and key != "years"]
+        if path.stem != "paper" and not lists:
+            found.append(path)
+    return found
+
+
+def _scenarios_page() -> str:
+    """The page of worked scenarios: their stories, and a link to each that is published."""
+    text = (paths.BOOK / "scenarios.md").read_text("utf-8")
+    entries, there = [], published()
+    for path in scenarios():
+        content = path.read_text("utf-8")
+        values = yaml.safe_load(content)
+        story = " ".join(re.findall(r"^# ?(.*)$", content, re.M))
+        link = (
+            f'<a href="../scenarios/{path.stem}/differences.html">What changes</a> · '
+            f'<a href="../scenarios/{path.stem}/index.html">the whole book with it</a>'
+            if path.stem in there
+            else f"<code>make rerun SCENARIO=scenarios/{path.name}</code>"
+        )
+        lines = [f"## {values.get('title', path.stem)}", "", story, ""]
+        entries += [*lines, "```{raw} html", f"<p>{link}</p>", "```", ""]
+    return text + "\n" + "\n".join(entries)
 
 
 def _add_mathjax(site: Path) -> None:
@@ -233,11 +319,12 @@ def build(staged: Path, html: Path) -> None:
         for pattern in _UNUSED:
             for unused in site.glob(pattern):
                 shutil.rmtree(unused) if unused.is_dir() else unused.unlink()
-        # scenarios live in a folder of the default book: they outlast its rebuild
-        kept = html / "scenarios"
-        if kept.is_dir() and not (site / "scenarios").exists():
-            # as links: an interruption leaves both
-            shutil.copytree(kept, site / "scenarios", copy_function=os.link)
+        # scenarios and sweeps live in folders of the default book: they outlast its rebuild
+        for name in ("scenarios", "sweeps"):
+            kept = html / name
+            if kept.is_dir() and not (site / name).exists():
+                # as links: an interruption leaves both
+                shutil.copytree(kept, site / name, copy_function=os.link)
         old = Path(folder) / "old"
         if html.exists():
             html.rename(old)

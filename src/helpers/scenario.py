@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
+from copy import deepcopy
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 
 import yaml
 
-from helpers.errors import DataError, ParameterError, UnknownNameError, check_rho, nearest
+from helpers import policy
+from helpers.errors import (
+    DataError,
+    ParameterError,
+    UnknownNameError,
+    check_rho,
+    find_name,
+    nearest,
+)
 from helpers.figures import NEW_YORK, VISALIA
 from helpers.panel import OCCUPATIONS
 from helpers.sources import NAMES
+
+DETROIT = "Detroit-Warren-Dearborn, MI"
+_POLICIES = {
+    "targeted": {"city_occupation": {DETROIT: {"trades": 1.10}}},
+    "general": {"city": {DETROIT: policy.EQUAL}},
+    "everywhere": {"occupation": {"trades": policy.EQUAL}},
+}
 
 
 @dataclass(frozen=True)
@@ -25,6 +41,8 @@ class Scenario:
         ``auto``, ``replication``, ``synthetic`` or the folder of a built panel.
     year : int
         Year of the shifters and the counterfactuals.
+    years : list of int or None
+        Years of the sample that rho is estimated on; None for all.
     rho : float or None
         Correlation in [0, 1); None (in the file: ``estimated``) for the estimate.
     theta : float
@@ -37,6 +55,11 @@ class Scenario:
         Occupations that are shocked in section 5.2.
     occupation_hat : float
         Multiplicative change of their T_k, above 0.
+    cell_hat : float
+        Multiplicative change of t_ck of ``occupation`` in ``city``, above 0; for sweeps.
+    policies : mapping
+        Policies that chapter 17 compares, each any number of shocks
+        (:func:`helpers.policy.parse`).
     clusters : str
         Clusters of the standard errors.
     """
@@ -44,6 +67,7 @@ class Scenario:
     title: str = "The paper's values"
     source: str = "auto"
     year: int = 2019
+    years: list[int] | None = None
     rho: float | None = None
     theta: float = 3.0
     city: str = NEW_YORK
@@ -52,19 +76,31 @@ class Scenario:
     occupation: str = "management"
     second_occupation: str = "trades"
     occupation_hat: float = 1.10
+    cell_hat: float = 1.0
+    policies: dict = field(default_factory=lambda: deepcopy(_POLICIES))
     clusters: str = "city_occupation"
 
     def __post_init__(self) -> None:
         from helpers.estimation import CLUSTERS
 
+        if not isinstance(self.title, str) or not self.title.strip():
+            raise ParameterError(f"title: expected words, found {self.title!r}")
         if self.rho is not None:
+            if isinstance(self.rho, bool):
+                raise ParameterError(f"rho: expected a number in [0, 1), found {self.rho!r}")
             check_rho(self.rho, 1)
-        for name in ("theta", "city_hat", "occupation_hat"):
+        for name in ("theta", "city_hat", "occupation_hat", "cell_hat"):
             value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, (int, float)) or not value > 0:
+            number = isinstance(value, (int, float)) and not isinstance(value, bool)
+            if not number or not 0 < value < float("inf"):
                 raise ParameterError(f"{name}: expected a number above 0, found {value!r}")
         if isinstance(self.year, bool) or not isinstance(self.year, int):
             raise ParameterError(f"year: expected a year, found {self.year!r}")
+        if self.years is not None:
+            years = self.years if isinstance(self.years, list) else []
+            if not years or any(isinstance(y, bool) or not isinstance(y, int) for y in years):
+                raise ParameterError(f"years: expected a list of years, found {self.years!r}")
+        policy.parse(self.policies)
         for name, known in (
             ("occupation", OCCUPATIONS),
             ("second_occupation", OCCUPATIONS),
@@ -79,10 +115,13 @@ class Scenario:
         return {name: value for name, value in asdict(self).items() if name != "title"}
 
     def check_panel(self, panel) -> None:
-        """Refuse a year or city that the panel lacks, with the nearest names."""
+        """Refuse a year, city or policy that the panel cannot have, with the nearest names."""
         shares = panel.shares(self.year)
-        for name in (self.city, self.second_city):
-            shares.city_index(name)
+        for name in ("city", "second_city"):
+            find_name(name, getattr(self, name), shares.cities)
+        for year in self.years or ():
+            find_name("years", year, panel.years)
+        policy.settle(self.policies, shares, self.theta)
 
     def changes(self) -> dict[str, object]:
         """Parameters that differ from the paper's."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 from pandas.io.formats.style import Styler
 
+from helpers import machine
 from helpers.panel import Panel
 from helpers.prose import describe
 from helpers.targets import TARGETS, Results, compare
@@ -140,13 +141,18 @@ class Shown:
 
     frame: pd.DataFrame
     style: Styler
+    caption: str = ""
 
     def to_html(self) -> str:
         """Return the table as HTML, the same for the same numbers."""
         return self.style.to_html()
 
-    def _repr_html_(self) -> str:
-        return self.to_html()
+    def _repr_mimebundle_(self, include=None, exclude=None) -> dict:
+        return {
+            "text/html": self.to_html(),
+            "text/plain": repr(self),
+            **machine.bundle(self.caption, self.frame),
+        }
 
     def __repr__(self) -> str:
         return self.frame.to_string(index=False)
@@ -183,4 +189,4 @@ def show(
     )
     if caption:
         style = style.set_caption(caption)
-    return Shown(frame, style)
+    return Shown(frame, style, caption)

@@ -1,6 +1,6 @@
 // The what-if page: controls move signals, Vega computes, this file writes the table.
 (async () => {
-  const root = document.getElementById("what-if");
+  const root = document.getElementById("what-if-panel");
   const payload = JSON.parse(document.getElementById("what-if-spec").textContent);
   const defaults = payload.setting;
   const numeric = Object.keys(payload.ranges);

@@ -33,7 +33,7 @@ def pages() -> list[str]:
         return []
     found = sorted(paths.HTML.rglob("*.html"))
     inside = [page.relative_to(paths.HTML) for page in found]
-    return [str(page) for page in inside if page.parts[0] not in ("_static", "scenarios")]
+    return [str(page) for page in inside if page.parts[0] not in ("_static", "scenarios", "sweeps")]
 
 
 def pytest_generate_tests(metafunc):

@@ -5,8 +5,8 @@ is either skipped (PNG) or compared letter by letter (SVG). Loaded with ``-p``, 
 
 * replaces every text output by a :class:`Text`, equal to another when the words are the same
   and each number agrees to a relative 1e-6 or an absolute 1e-9;
-* skips ``image/svg+xml``: what a figure draws stands beside it as ``text/plain``, the moments
-  of its data (:class:`helpers.figures.Exhibit`), and that is compared.
+* skips ``image/svg+xml`` and the data in full: what a figure draws stands beside it as
+  ``text/plain``, the moments of its data (:class:`helpers.figures.Exhibit`), and that is compared.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ import math
 import re
 
 from nbval import plugin
+
+from helpers.machine import MIME
 
 RELATIVE, ABSOLUTE = 1e-6, 1e-9
 _NUMBER = re.compile(r"(?<![\w.])[-−+]?(?:\d[\d,]*\.?\d*|\.\d+)(?:[eE][-+]?\d+)?%?(?!\w)")
@@ -58,7 +60,7 @@ def sanitize(self, text):
 
 def compare_outputs(self, test, ref, skip_compare=None):
     """Nbval's comparison without the drawings themselves."""
-    skip = (*(skip_compare or self.parent.skip_compare), "image/svg+xml")
+    skip = (*(skip_compare or self.parent.skip_compare), "image/svg+xml", MIME)
     return _compare(self, test, ref, skip)
 
 

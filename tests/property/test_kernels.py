@@ -133,3 +133,25 @@ def test_two_way_split_recovers_the_shifters(economy):
     np.testing.assert_allclose(log_z_c, total - total.mean(), atol=1e-8)
     twice = true_t - true_t.mean(axis=1, keepdims=True) - true_t.mean(axis=0) + true_t.mean()
     np.testing.assert_allclose(log_t_ck, twice, atol=1e-8)
+
+
+@given(economies(), st.integers(0, 2**32 - 1))
+def test_many_shocks_at_once_are_one_after_another(economy, seed):
+    """Common rho, one city and one occupation a scenario, up to corners where powers overflow."""
+    economy["rho"] = float(np.max(economy["rho"]))
+    before = model.shares(**economy)
+    rng = np.random.default_rng(seed)
+    n, (n_cities, n_occupations) = 6, before.pi_ck.shape
+    city, occupation = rng.integers(n_cities, size=n), rng.integers(n_occupations, size=n)
+    city_hat, occupation_hat, cell_hat = np.exp(rng.uniform(-2, 2, (3, n)))
+    rho, theta = rng.uniform(0, 0.999, n), rng.uniform(0.1, 20, n)
+    found = counterfactuals.grid(
+        before, rho, theta, city, city_hat, occupation, occupation_hat, cell_hat
+    )
+    np.testing.assert_allclose(found.sum(axis=1), 1, rtol=1e-12)
+    for s in range(n):
+        hats = [np.ones(n_cities), np.ones(n_occupations), np.ones(before.pi_ck.shape)]
+        hats[0][city[s]], hats[1][occupation[s]] = city_hat[s], occupation_hat[s]
+        hats[2][city[s], occupation[s]] = cell_hat[s]
+        one = counterfactuals.shock(before, rho[s], theta[s], *hats)
+        np.testing.assert_allclose(found[s], one.pi_c, rtol=1e-9, atol=1e-290)

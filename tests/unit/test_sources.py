@@ -252,3 +252,45 @@ def test_metros_table_is_what_geonames_gives():
     spec.loader.exec_module(tool)
     committed = pd.read_csv(tool.TABLE)
     pd.testing.assert_frame_equal(tool.metros(committed["city"].tolist()), committed)
+
+
+def test_places_table_is_what_geonames_gives():
+    """Coordinates of the areas beyond the synthetic ones, made anew as well."""
+    import importlib.util
+    from pathlib import Path
+
+    path = Path(__file__).parents[2] / "tools" / "metros.py"
+    spec = importlib.util.spec_from_file_location("metros", path)
+    tool = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(tool)
+    committed = pd.read_csv(tool.OTHERS)
+    pd.testing.assert_frame_equal(tool.coordinates(committed["city"].tolist()), committed)
+
+
+def test_every_city_of_either_source_has_a_place(panel):
+    """Coordinates of the published panel's cities are near other people's centroids."""
+    from helpers import places
+
+    for year in panel.years:
+        found = places.coordinates(panel.shares(year).cities)
+        assert found.notna().all(axis=None)
+        assert found["latitude"].between(18, 72).all()
+        assert found["longitude"].between(-180, -65).all()
+
+
+def test_places_are_near_the_centroids_of_other_people(external):
+    import numpy as np
+
+    from helpers import places
+
+    theirs = pd.read_csv(external("metro") / "met2013_metros.csv")
+    theirs = theirs.rename(columns={"name_2013": "city"}).set_index("city")
+    ours = places.table()
+    both = ours.join(theirs[["lat", "lon"]], how="inner")
+    assert len(both) >= 285
+    lat = np.radians(both[["latitude", "lat"]].to_numpy())
+    east = np.radians(both["longitude"] - both["lon"]) * np.cos(lat.mean(axis=1))
+    kilometres = 6371 * np.hypot(lat[:, 0] - lat[:, 1], east)
+    # the first city is not the centroid of its area, but it lies inside
+    assert kilometres.median() < 20
+    assert kilometres.max() < 150

@@ -1,0 +1,83 @@
+"""A notebook sweep as tasks: one a combination and notebook, then one table.
+
+``tools/sweep.py`` writes the parameters of every run down and calls pytask on this file. A run
+that is finished is not run again, so that a sweep goes on where it was interrupted. With
+``COMPANION_DASK``, the address of a scheduler, the runs go to that cluster's workers, which
+have to see this folder; a worker that dies loses no more than what it was at.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Annotated
+
+from pytask import Product, task
+
+from helpers import paths, publish, sweep
+
+NAME = os.environ["COMPANION_SWEEP"]
+FOLDER = paths.BUILD / "sweeps" / NAME
+KINDS = {".py", ".csv"}
+PACKAGE = sorted(path for path in (paths.ROOT / "src").rglob("*") if path.suffix in KINDS)
+LOCK = paths.ROOT / "requirements.lock"
+RUNS = sorted(FOLDER.glob("runs/*/*.parameters.json"))
+
+if address := os.environ.get("COMPANION_DASK"):
+    from pytask_parallel import ParallelBackend, registry
+
+    def _workers(n_workers: int):
+        """Executor of the cluster; a run whose worker died goes to another, a few times."""
+        from distributed import Client
+
+        return Client(address).get_executor(retries=3)
+
+    registry.register_parallel_backend(ParallelBackend.DASK, _workers)
+
+
+def _recorded(parameters: Path) -> Path:
+    return parameters.with_name(parameters.name.replace(".parameters.", ".records."))
+
+
+for parameters in RUNS:
+    notebook = parameters.name.partition(".")[0]
+
+    @task(name=f"{NAME}: {parameters.parent.name} {notebook}")
+    def task_run(
+        source: Path = paths.NOTEBOOKS / f"{notebook}.md",
+        parameters: Path = parameters,
+        package: list[Path] = PACKAGE,
+        lock: Path = LOCK,
+        recorded: Annotated[Path, Product] = _recorded(parameters),
+    ) -> None:
+        """Execute a notebook with one combination and keep what it recorded."""
+        executed = parameters.with_name(f"{source.stem}.ipynb")
+        publish.execute(source, executed, json.loads(parameters.read_text())["parameters"])
+        found = sweep.records(json.loads(executed.read_text("utf-8")))
+        sweep.replace(recorded, json.dumps(found, indent=1).encode())
+
+
+@task(name=f"{NAME}: collect")
+def task_collect(
+    parameters: list[Path] = RUNS,
+    recorded: list[Path] = [_recorded(path) for path in RUNS],
+    results: Annotated[Path, Product] = FOLDER / "results.parquet",
+) -> None:
+    """Put what all runs recorded into one table."""
+    sweep.collect(
+        [
+            (
+                json.loads(given.read_text())["parameters"],
+                given.name.partition(".")[0],
+                json.loads(found.read_text()),
+            )
+            for given, found in zip(parameters, recorded, strict=True)
+        ],
+        results,
+    )
+
+
+# a task that a name leads to is sent to a cluster as that name, which means nothing there
+for name in ("task_run", "task_collect"):
+    globals().pop(name, None)

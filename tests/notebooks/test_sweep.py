@@ -1,0 +1,218 @@
+"""Sweeps killed in the middle: the next run finishes, with the same bytes."""
+
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from helpers import paths
+
+pytestmark = pytest.mark.slow
+
+NOTEBOOK = """---
+kernelspec:
+  display_name: Python 3
+  language: python
+  name: python3
+---
+
+# Tiny
+
+```{code-cell} ipython3
+:tags: [parameters]
+
+rho = 0.5
+theta = 3.0
+```
+
+```{code-cell} ipython3
+from helpers.prose import record
+
+record(elasticity=theta / (1 - rho), words=f"rho {rho}")
+```
+"""
+NOTEBOOK_SWEEP = "notebooks: [01_tiny]\nsource: synthetic\nrho: [0.0, 0.5]\ntheta: [2.0, 4.0]\n"
+NUMERICAL_SWEEP = (
+    "source: synthetic\nrho: {from: 0, to: 0.9, number: 10}\ncity: all\ncity_hat: [0.9, 1.1]\n"
+)
+# what make sweep does, without the page at the end; small blocks, so that there are many
+DRIVER = """
+import sys
+from pathlib import Path
+sys.path.insert(0, "tools")
+import sweep as tool
+from helpers import paths, sources, sweep
+sweep.BLOCK = 60
+wanted = sweep.read(Path(sys.argv[1]))
+folder = paths.BUILD / "sweeps" / wanted.name
+if wanted.notebooks:
+    sys.exit(tool.run_notebooks(wanted, folder, "synthetic"))
+sweep.run(wanted, sources.load("synthetic"), folder)
+"""
+
+
+@pytest.fixture
+def project(tmp_path) -> Path:
+    """A project with the package, the tasks and one tiny notebook."""
+    for name in ("src", "tasks", "tools"):
+        shutil.copytree(
+            paths.ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__")
+        )
+    for name in ("pyproject.toml", "requirements.lock"):
+        shutil.copy(paths.ROOT / name, tmp_path)
+    (tmp_path / "notebooks").mkdir()
+    (tmp_path / "notebooks" / "01_tiny.md").write_text(NOTEBOOK)
+    (tmp_path / "scenarios").mkdir()
+    (tmp_path / "scenarios" / "grid.yml").write_text(NOTEBOOK_SWEEP)
+    (tmp_path / "scenarios" / "numbers.yml").write_text(NUMERICAL_SWEEP)
+    (tmp_path / "driver.py").write_text(DRIVER)
+    return tmp_path
+
+
+def _start(project: Path, sweep: str, **more: str) -> subprocess.Popen:
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("COV")}
+    environment |= {"PYTHONPATH": str(project / "src"), "COMPANION_WORKERS": "2", **more}
+    return subprocess.Popen(
+        [sys.executable, "driver.py", f"scenarios/{sweep}.yml"],
+        cwd=project,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def _finish(project: Path, sweep: str, **more: str) -> bytes:
+    running = _start(project, sweep, **more)
+    said, _ = running.communicate(timeout=300)
+    assert running.returncode == 0, said
+    return (project / "_build" / "sweeps" / sweep / "results.parquet").read_bytes()
+
+
+def _forget(project: Path) -> None:
+    for name in ("_build", ".pytask"):
+        shutil.rmtree(project / name, ignore_errors=True)
+    (project / "pytask.lock").unlink(missing_ok=True)
+
+
+def _whole(project: Path, sweep: str) -> None:
+    """Every file that is there is whole, and none is left over."""
+    folder = project / "_build" / "sweeps" / sweep
+    for file in [*folder.rglob("*.ipynb"), *folder.rglob("*.json")]:
+        json.loads(file.read_text())
+    assert not list(folder.rglob("*.new"))
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("sweep", ["numbers", "grid"])
+def test_killed_at_a_random_moment_the_next_run_finishes_with_the_same_bytes(project, sweep):
+    """Twenty times: SIGKILL to the program alone, or to it and all that it started."""
+    if sweep == "grid":  # three runs for two workers
+        shorter = NOTEBOOK_SWEEP.replace("[0.0, 0.5]", "[0.0, 0.3, 0.5]").replace(", 4.0]", "]")
+        (project / "scenarios" / "grid.yml").write_text(shorter)
+    started = time.monotonic()
+    undisturbed = _finish(project, sweep)
+    lasts = time.monotonic() - started
+    draw = random.Random(20190101)
+    reached = 0
+    for _ in range(20):
+        _forget(project)
+        running = _start(project, sweep)
+        time.sleep(draw.uniform(0.2, lasts))
+        reached += running.poll() is None
+        alone = draw.random() < 0.5
+        if running.poll() is None:
+            (os.kill if alone else os.killpg)(running.pid, signal.SIGKILL)
+        running.wait()
+        running.stdout.close()
+        assert _finish(project, sweep) == undisturbed
+        _whole(project, sweep)
+    assert reached >= 5, "the runs were over before they could be killed"
+
+
+def test_a_notebook_sweep_records_every_combination_in_order(project):
+    _finish(project, "grid")
+    table = pd.read_parquet(project / "_build" / "sweeps" / "grid" / "results.parquet")
+    numbers = table[table["name"] == "elasticity"]
+    assert list(zip(numbers["rho"], numbers["theta"], strict=True)) == [
+        (0.0, 2.0),
+        (0.0, 4.0),
+        (0.5, 2.0),
+        (0.5, 4.0),
+    ]
+    assert list(numbers["value"]) == [2.0, 4.0, 4.0, 8.0]
+    assert list(table.loc[table["name"] == "words", "words"]) == ["rho 0.0"] * 2 + ["rho 0.5"] * 2
+    assert list(numbers["scenario"]) == [0, 1, 2, 3]
+
+
+def test_finished_runs_are_not_run_again_and_changed_ones_are(project):
+    _finish(project, "grid")
+    runs = project / "_build" / "sweeps" / "grid" / "runs"
+    before = {file: file.stat().st_mtime_ns for file in runs.glob("*/*.records.json")}
+    changed = NOTEBOOK_SWEEP.replace("theta: [2.0, 4.0]", "theta: [2.0, 5.0]")
+    (project / "scenarios" / "grid.yml").write_text(changed)
+    _finish(project, "grid")
+    after = {file: file.stat().st_mtime_ns for file in runs.glob("*/*.records.json")}
+    same = [file.parent.name for file in before if after[file] == before[file]]
+    assert same == ["00000", "00002"]
+    table = pd.read_parquet(runs.parent / "results.parquet")
+    assert list(table.loc[table["name"] == "elasticity", "value"]) == [2.0, 5.0, 4.0, 10.0]
+
+
+CLUSTER = """
+import json, sys, time
+from distributed import LocalCluster
+
+if __name__ == "__main__":
+    cluster = LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None)
+    pids = [worker.process.process.pid for worker in cluster.workers.values()]
+    print(json.dumps([cluster.scheduler_address, pids]), flush=True)
+    time.sleep(600)
+"""
+
+
+@pytest.mark.timeout(300)
+def test_a_cluster_loses_a_worker_and_nothing_else(project):
+    """The same sweep on dask, a worker killed in the middle: same bytes, every file whole."""
+    (project / "scenarios" / "grid.yml").write_text(
+        NOTEBOOK_SWEEP.replace("theta: [2.0, 4.0]", "theta: [1.0, 2.0, 3.0, 4.0]")
+    )
+    undisturbed = _finish(project, "grid")
+    _forget(project)
+    (project / "cluster.py").write_text(CLUSTER)
+    cluster = subprocess.Popen(
+        [sys.executable, "cluster.py"],
+        cwd=project,
+        env={**os.environ, "PYTHONPATH": str(project / "src")},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        address, workers = json.loads(cluster.stdout.readline())
+        running = _start(project, "grid", COMPANION_DASK=address)
+        runs = project / "_build" / "sweeps" / "grid" / "runs"
+        until = time.monotonic() + 90
+        while not list(runs.glob("*/*.records.json")):
+            assert time.monotonic() < until
+            assert running.poll() is None
+            time.sleep(0.05)
+        os.kill(workers[0], signal.SIGKILL)
+        said, _ = running.communicate(timeout=200)
+        assert running.returncode == 0, said
+        assert (runs.parent / "results.parquet").read_bytes() == undisturbed
+        _whole(project, "grid")
+    finally:
+        os.killpg(cluster.pid, signal.SIGKILL)
+        cluster.wait()
+        cluster.stdout.close()

@@ -1,0 +1,114 @@
+"""Outlays, equal policies, the best target, and who competes with whom."""
+
+import numpy as np
+import pytest
+
+from helpers import counterfactuals, policy, shifters
+from helpers.errors import ParameterError, UnknownNameError
+
+RHO, THETA = 0.64, 3.0
+DETROIT = "Detroit-Warren-Dearborn, MI"
+PAIR = {
+    "cell": {"city_occupation": {DETROIT: {"trades": 1.1}}},
+    "city": {"city": {DETROIT: "equal"}},
+    "occupation": {"occupation": {"trades": "equal"}},
+}
+
+
+@pytest.fixture(scope="module")
+def shares(made):
+    return made.shares(2019)
+
+
+def test_equal_means_the_same_outlay(shares):
+    settled = policy.settle(PAIR, shares, THETA)
+    outlays = [p.outlay(shares, THETA) for p in settled.values()]
+    np.testing.assert_allclose(outlays, outlays[0], rtol=1e-12)
+    c, k = shares.city_index(DETROIT), shares.occupation_index("trades")
+    treated = shares.pi_ck[c, k] * shares.omega_k[k]
+    assert outlays[0] == pytest.approx(treated * (1.1 ** (1 / THETA) - 1), rel=1e-12)
+
+
+def test_a_cut_has_an_equal_cut(shares):
+    cut = {"cell": {"city_occupation": {DETROIT: {"trades": 0.9}}}, "city": PAIR["city"]}
+    settled = policy.settle(cut, shares, THETA)
+    assert settled["city"].city[DETROIT] < 1
+
+
+def test_output_per_household_does_not_depend_on_where_it_lives(truth):
+    """What the measure of outlay stands on: the maximum is independent of who attains it."""
+    from helpers.model import draw_productivities
+
+    rng = np.random.default_rng(5)
+    t_ck, T_k, z_c = rng.lognormal(size=(3, 2)), np.array([1.0, 2.0]), np.array([1.0, 0.5, 2.0])
+    drawn = draw_productivities(t_ck, T_k, z_c, 0.5, 4.0, 200_000, 3)
+    flat = np.asarray(drawn).reshape(200_000, -1)
+    best, place = flat.max(axis=1), flat.argmax(axis=1)
+    for cell in range(flat.shape[1]):
+        some = best[place == cell]
+        error = some.std() / np.sqrt(len(some))
+        assert abs(some.mean() - best.mean()) < 5 * error
+
+
+def test_gains_are_those_of_single_shocks(shares):
+    gain = policy.cell_gains(shares, RHO, THETA)
+    for c, k in ((0, 0), (17, 3), (259, 7)):
+        cell = (shares.cities[c], shares.occupations[k])
+        hat = {cell: 1.01**THETA}
+        new = counterfactuals.shock(shares, RHO, THETA, city_occupation=hat)
+        assert gain[c, k] == pytest.approx(new.pi_c[c] - shares.pi_c[c], rel=1e-9)
+    assert (gain > 0).all()
+
+
+def test_for_an_outlay_the_best_target_is_the_least_specialised(panel):
+    shares = panel.shares(2019)
+    T_k = shifters.recover(panel, 2019, RHO, THETA).T_k.to_numpy()
+    best = policy.targets(shares, T_k, RHO, THETA)
+    assert (best["by_shock"] == best["largest"]).all()
+    assert (best["by_outlay"] == best["least_specialised"]).all()
+    formula = (1 - RHO * shares.pi_ck) / (1 - RHO) - shares.pi_c[:, None]
+    np.testing.assert_allclose(policy.outlay_elasticity(shares, RHO), formula, rtol=1e-12)
+
+
+def test_at_the_margin_a_cell_and_the_whole_city_attract_alike(shares):
+    rate = 1e-5
+    pair = {
+        "cell": {"city_occupation": {DETROIT: {"trades": (1 + rate) ** THETA}}},
+        "city": {"city": {DETROIT: "equal"}},
+    }
+    table = policy.compare(pair, shares, RHO, THETA, DETROIT).set_index("policy")
+    assert table["per_outlay"]["cell"] == pytest.approx(table["per_outlay"]["city"], rel=0.02)
+    # with one margin, all that a subsidy adds is spent on those who are there
+    assert table["welfare"]["cell"] == pytest.approx(table["outlay"]["cell"], rel=1e-3)
+
+
+def test_without_correlation_nobody_competes_more_than_their_size(shares):
+    pairs = policy.competition(shares, 0.0)
+    np.testing.assert_allclose(pairs["relative"], 1, rtol=1e-12)
+    assert len(pairs) == 260 * 259
+    near = pairs[(pairs["city"] == DETROIT) & pairs["rival"].str.startswith("Ann Arbor")]
+    assert 40 < near["kilometres"].iloc[0] < 80
+
+
+@pytest.mark.parametrize(
+    ("policies", "error", "message"),
+    [
+        ({}, ParameterError, "policies"),
+        ({"a": {"cities": {DETROIT: 1.1}}}, UnknownNameError, "nearest: city"),
+        ({"a": {"city": {DETROIT: "equal"}}}, ParameterError, "not in the first"),
+        ({"a": {"city": {DETROIT: -1}}}, ParameterError, "above 0"),
+        ({"a": {"city": {DETROIT: True}}}, ParameterError, "above 0"),
+        ({"a": {"city": {"Detroit": 1.1}}}, UnknownNameError, DETROIT),
+        ({"a": {"city_occupation": {DETROIT: {"trade": 1.1}}}}, UnknownNameError, "trades"),
+        ({"a": {"city_occupation": {DETROIT: 1.1}}}, ParameterError, "expected occupations"),
+    ],
+)
+def test_wrong_policies_are_refused_by_name(shares, policies, error, message):
+    with pytest.raises(error, match=message):
+        policy.settle(policies, shares, THETA)
+
+
+def test_a_cut_larger_than_everything_is_refused(shares):
+    everywhere = {"occupation": {"management": 1e-9}}
+    with pytest.raises(ParameterError, match="no positive"):
+        policy.settle({"a": everywhere, "b": {"city": {DETROIT: "equal"}}}, shares, THETA)
