@@ -247,8 +247,12 @@ def _written(value: object) -> str:
         if math.isnan(value):
             return ""
         return f"{value:,.6g}" if abs(value) < 1e6 else f"{value:,.0f}"
-    text = html.escape(str(value))
-    return f"<span>{text[:160]}…</span>" if len(text) > 161 else text
+    words = str(value)
+    if "\n" in words:
+        lines = words.splitlines()
+        cut = [line[:70] for line in lines[:8]] + (["…"] if len(lines) > 8 else [])
+        return f"<pre>{html.escape(chr(10).join(cut))}</pre>"
+    return html.escape(words if len(words) < 160 else f"{words[:160]}…")
 
 
 def _percent(change: float) -> str:

@@ -12,6 +12,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 OTHER = {
     "source": "synthetic",
     "year": 2015,
+    "years": [2011, 2015, 2018],
     "rho": 0.0,
     "theta": 5.0,
     "city": "Detroit-Warren-Dearborn, MI",
@@ -21,6 +22,10 @@ OTHER = {
     "second_occupation": "primary",
     "occupation_hat": 0.8,
     "clusters": "city",
+    "policies": {
+        "one": {"city": {"Ithaca, NY": 1.05}, "occupation": {"sales": 1.0001}},
+        "other": {"city_occupation": {"Ithaca, NY": {"service": "equal"}}},
+    },
 }
 
 

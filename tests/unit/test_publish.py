@@ -29,7 +29,7 @@ rho = 0.5
 """
 
 
-@pytest.mark.parametrize("path", sorted(paths.SCENARIOS.glob("*.yml")), ids=lambda p: p.stem)
+@pytest.mark.parametrize("path", publish.scenarios(), ids=lambda p: p.stem)
 def test_scenarios_that_ship_are_valid(path, made):
     scenario.read(path).check_panel(made)
 
@@ -49,6 +49,11 @@ def test_the_papers_scenario_is_the_default():
         ("occupation: managment", UnknownNameError, "management"),
         ("source: replicate", UnknownNameError, "replication"),
         ("year: twenty", ParameterError, "year"),
+        ("years: 2012", ParameterError, "list of years"),
+        ("theta: .inf", ParameterError, "theta"),
+        ("rho: true", ParameterError, "rho"),
+        ("title: 3", ParameterError, "title"),
+        ("policies: {a: {citty: {x: 1}}}", UnknownNameError, "nearest: city"),
         ("- a list", DataError, "keys and values"),
         ("a: [", DataError, "YAML"),
     ],
@@ -58,6 +63,19 @@ def test_a_wrong_scenario_is_refused_by_name(tmp_path, text, error, message):
     path.write_text(text)
     with pytest.raises(error, match=message):
         scenario.read(path)
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"second_city": "Visalia"}, "Visalia-Porterville, CA"),
+        ({"years": [2010, 1999]}, "years"),
+        ({"policies": {"a": {"city": {"Visalia": 1.1}}}}, "Visalia-Porterville, CA"),
+    ],
+)
+def test_what_a_panel_lacks_is_refused_with_the_nearest(made, values, message):
+    with pytest.raises(UnknownNameError, match=message):
+        scenario.Scenario(**values).check_panel(made)
 
 
 def test_a_misspelt_city_is_refused_with_the_nearest(made):
