@@ -157,7 +157,9 @@ def _prepare(data: pd.DataFrame, spec: Specification) -> pd.DataFrame:
     return data.reset_index(drop=True)
 
 
-def run(data: pd.DataFrame, spec: Specification = PAPER) -> dict[str, float]:
+def run(
+    data: pd.DataFrame, spec: Specification = PAPER, strength: float | None = None
+) -> dict[str, float]:
     """Estimate one specification.
 
     Parameters
@@ -165,6 +167,8 @@ def run(data: pd.DataFrame, spec: Specification = PAPER) -> dict[str, float]:
     data : DataFrame
         As :func:`sample` returns it.
     spec : Specification
+    strength : float, optional
+        F of the first stage where it is known already: it does not depend on the outcome.
 
     Returns
     -------
@@ -185,30 +189,30 @@ def run(data: pd.DataFrame, spec: Specification = PAPER) -> dict[str, float]:
     if spec.control != "none":
         controls = "i(year, base)" if len(data["year"].unique()) > 1 else "base"
     outcome, effects = OUTCOMES[spec.outcome], EFFECTS[spec.effects]
+    how = {
+        "vcov": {"CRV1": spec.clusters},
+        "weights": WEIGHTS[spec.weights],
+        "demeaner": estimation.demeaner(),
+        "copy_data": False,
+        "store_data": False,
+    }
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        first = pyfixest.feols(
-            f"log_wage ~ instrument {'' if controls == '1' else '+ ' + controls} | {effects}",
-            data,
-            vcov={"CRV1": spec.clusters},
-            weights=WEIGHTS[spec.weights],
-            demeaner=estimation.demeaner(),
-        )
-        if "instrument" not in first.coef().index:
-            raise DataError("instrument: no variation is left after effects and controls")
+        if strength is None:
+            terms = "instrument" if controls == "1" else f"instrument + {controls}"
+            first = pyfixest.feols(f"log_wage ~ {terms} | {effects}", data, **how)
+            if "instrument" not in first.coef().index:
+                raise DataError("instrument: no variation is left after effects and controls")
+            strength = float(first.tstat()["instrument"]) ** 2
         second = pyfixest.feols(
-            f"{outcome} ~ {controls} | {effects} | log_wage ~ instrument",
-            data,
-            vcov={"CRV1": spec.clusters},
-            weights=WEIGHTS[spec.weights],
-            demeaner=estimation.demeaner(),
+            f"{outcome} ~ {controls} | {effects} | log_wage ~ instrument", data, **how
         )
     beta = float(second.coef()["log_wage"])
     return {
         "beta": beta,
         "se": float(second.se()["log_wage"]),
         "rho": estimation.rho_of(beta),
-        "first_stage_f": float(first.tstat()["instrument"]) ** 2,
+        "first_stage_f": strength,
         "n_obs": len(data),
     }
 
@@ -280,15 +284,18 @@ def multiverse(panel: Panel) -> pd.DataFrame:
         ("first differences", "city-year, occupation-year", "none"),
     ]
     rows, dropped = [], 0
+    strengths: dict[Specification, float] = {}
     for (form, effects, control), outcome, weights, (span, some), cities in product(
         designs, OUTCOMES, WEIGHTS, spans.items(), CITIES
     ):
         spec = Specification(effects, outcome, weights, some, cities, form, control)
+        shared = replace(spec, outcome=PAPER.outcome)
         try:
-            found = run(data, spec)
+            found = run(data, spec, strengths.get(shared))
         except DataError:
             dropped += 1
             continue
+        strengths[shared] = found["first_stage_f"]
         choices = {
             "design": "first differences" if form != "levels" else
             "cell effects" if effects != PAPER.effects else
