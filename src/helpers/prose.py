@@ -85,6 +85,55 @@ def typed_results(text: str) -> list[str]:
     ]
 
 
+def first_uses(text: str, terms: list[str]) -> dict[str, tuple[int, int, bool]]:
+    """Where each term first stands in a page's prose, headings left out.
+
+    Parameters
+    ----------
+    text : str
+        A page in MyST Markdown.
+    terms : list of str
+        Singular; a plural counts as well.
+
+    Returns
+    -------
+    {term: (start, end, linked)}
+        Places in ``text``, and whether the glossary is linked there.
+
+    Examples
+    --------
+    >>> first_uses("An {term}`appeal`, and another appeal.", ["appeal"])
+    {'appeal': (10, 16, True)}
+    """
+    mathematics = re.compile(r"^```\{math\}.*?^```$", re.M | re.S)
+    plain = _same_length(mathematics.sub(lambda m: _blank(m.group()), text))
+    found = {}
+    for term in terms:
+        words = re.escape(term).replace(r"\ ", r"\s+")
+        hit = re.search(rf"(?<![\w-]){words}(?:s|es)?(?![\w-])", plain, re.I)
+        if hit:
+            before = text[: hit.start()]
+            linked = before.endswith("{term}`") or bool(re.search(r"\{term\}`[^`]*<$", before))
+            found[term] = (hit.start(), hit.end(), linked)
+    return found
+
+
+def _same_length(text: str) -> str:
+    """The text with all that is no running prose blanked out, places unchanged."""
+    lines = zip(text.splitlines(keepends=True), _without_code(text).split("\n"), strict=False)
+    kept = "".join(
+        whole if prose and not prose.lstrip().startswith(("#", "|", ":", "(")) else _blank(whole)
+        for whole, prose in lines
+    )
+    kept = re.sub(r"\{(?!term)[\w:-]+\}`[^`]*`", lambda m: _blank(m.group()), kept)
+    kept = re.sub(r"(?<![`}])`[^`\n]+`", lambda m: _blank(m.group()), kept)
+    return re.sub(r"\]\([^)]*\)|\*\*[^*\n]+\*\*:|\[[^\]\n]*\]", lambda m: _blank(m.group()), kept)
+
+
+def _blank(words: str) -> str:
+    return re.sub(r"[^\n]", " ", words)
+
+
 def _without_code(text: str) -> str:
     """Blank front matter and code blocks, line by line; fences of other directives stay open."""
     kept, open_fences = [], []

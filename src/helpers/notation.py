@@ -1,0 +1,113 @@
+"""The symbols of the paper and what they are called in code: one table for page and test."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Symbol:
+    """A symbol and its place.
+
+    Attributes
+    ----------
+    tex : str
+        As it is written.
+    meaning : str
+    shape : str
+        Axes in order: C cities, K occupations, S sectors, L years, N rows.
+    code : tuple of str
+        Names of arguments and attributes.
+    equation : str
+        Where the paper introduces it.
+    """
+
+    tex: str
+    meaning: str
+    shape: str
+    code: tuple[str, ...]
+    equation: str
+
+
+SYMBOLS = (
+    Symbol(r"\pi_{ck}", "share of occupation k that lives in city c", "(C, K)", ("pi_ck",), "(3)"),
+    Symbol(r"\omega_k", "share of all households in occupation k", "(K,)", ("omega_k",), "(5)"),
+    Symbol(r"\pi_c", "share of all households in city c", "(C,)", ("pi_c",), "(7)"),
+    Symbol(r"\phi_{ck}", "share of city c in occupation k", "(C, K)", ("phi_ck",), "(4)"),
+    Symbol(
+        r"\rho, \rho_k",
+        "correlation across cities within an occupation, from zero to below one",
+        "() or (K,)",
+        ("rho", "rho_k"),
+        "(1)",
+    ),
+    Symbol(r"\theta", "Fréchet shape, above zero", "()", ("theta",), "(1)"),
+    Symbol("T_c", "city scale", "(C,)", ("T_c",), "section 2.1"),
+    Symbol(
+        "z_c",
+        r"$Z_c^{-\theta}$, proportional to $T_c^\theta$",
+        "(C,)",
+        ("z_c",),
+        "section 2.2",
+    ),
+    Symbol("T_k", "occupation scale", "(K,)", ("T_k",), "(2)"),
+    Symbol("t_{ck}", "city-occupation scale", "(C, K)", ("t_ck",), "(2)"),
+    Symbol(r"\lambda_k", "appeal of occupation k", "(K,)", ("log_lambda",), "section 2.2"),
+    Symbol("G", "correlation function", "()", ("correlation_function",), "(2)"),
+    Symbol(r"\beta", r"slope of log shares on log wages, $1/(1-\rho)$", "()", ("beta",), "3.1"),
+    Symbol(
+        r"\ln\pi_{ckt}",
+        "outcome of the regression",
+        "(N,) or (C, K)",
+        ("log_share", "log_pi_ck"),
+        "3.1",
+    ),
+    Symbol(
+        r"\ln w_{ckt}",
+        "log of a cell's mean wage income, in dollars a year",
+        "(N,)",
+        ("log_wage",),
+        "3.1",
+    ),
+    Symbol(
+        r"\delta_c, \delta_k, \varepsilon_{ck}",
+        "city effect, occupation effect, residual of log shares",
+        "(C,), (K,), (C, K)",
+        ("two_way",),
+        "section 3.2",
+    ),
+    Symbol(r"\gamma_{ks}", "share of sector s in occupation k", "(K, S)", ("gamma_ks",), "3.1"),
+    Symbol(r"\kappa_{cs}", "share of city c in sector s", "(C, S)", ("kappa_cs",), "3.1"),
+    Symbol("A_{st}", "log total factor productivity of a sector", "(S, L)", ("log_tfp",), "3.1"),
+    Symbol(
+        r"W_{is}",
+        "exposure of row i to sector s, or to a sector in a year",
+        "(N, S)",
+        ("W",),
+        "beyond the paper",
+    ),
+    Symbol(
+        r"\hat T_c, \hat T_k, \hat t_{ck}",
+        "new value over old; as an argument named after what is shocked",
+        "(C,), (K,), (C, K)",
+        ("city_hat", "occupation_hat", "cell_hat", "hat", "city", "occupation", "city_occupation"),
+        "section 5",
+    ),
+    Symbol("x'", "value after a shock", "as x", ("..._new",), "section 5"),
+)
+
+
+def names() -> set[str]:
+    """Every name in code that stands for a symbol."""
+    return {name for symbol in SYMBOLS for name in symbol.code}
+
+
+def markdown() -> str:
+    """The table of the notation page."""
+    head = "| symbol | meaning | shape | in code | equation |\n| --- | --- | --- | --- | --- |\n"
+    return head + "\n".join(
+        f"| ${s.tex}$ | {s.meaning} | {s.shape} | "
+        + ", ".join(f"`{name}`" for name in s.code)
+        + f" | {s.equation} |"
+        for s in SYMBOLS
+    )
