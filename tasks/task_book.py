@@ -113,7 +113,7 @@ for run in (DEFAULT, *SCENARIOS):
         staged = _folder(run) / "stage"
         settings = json.loads(parameters.read_text())
         publish.stage(staged, executed[0].parent, settings, ordinary[0].parent)
-        publish.build(staged, index.parent)
+        publish.build(staged, index.parent, executed[0].parent)
 
 
 @task(name=f"{DEFAULT}: publish")
@@ -131,4 +131,4 @@ def task_publish(
     """Build the static book from the executed notebooks and swap it in."""
     staged = _folder(DEFAULT) / "stage"
     publish.stage(staged, executed[0].parent, json.loads(parameters.read_text()))
-    publish.build(staged, index.parent)
+    publish.build(staged, index.parent, executed[0].parent)

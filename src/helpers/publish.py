@@ -15,7 +15,7 @@ from pathlib import Path
 
 import yaml
 
-from helpers import difference, machine, paths
+from helpers import difference, exhibit_files, machine, paths, portable
 from helpers.errors import CompanionError
 from helpers.prose import typed_results
 
@@ -205,6 +205,7 @@ def stage(folder: Path, executed: Path, run: dict, baseline: Path | None = None)
         place = folder / source.relative_to(paths.ROOT).parent
         (place / source.name).unlink(missing_ok=True)
         notebook = json.loads((executed / f"{source.stem}.ipynb").read_text("utf-8"))
+        exhibit_files.write(notebook, source.stem, folder / "_static" / "exhibits")
         text = json.dumps(without_data(notebook), indent=1, ensure_ascii=False)
         (place / f"{source.stem}.ipynb").write_text(text + "\n", "utf-8")
     if baseline is not None:
@@ -290,8 +291,36 @@ def _mark_redirect(index: Path) -> None:
         )
 
 
-def build(staged: Path, html: Path) -> None:
+def _add_downloads(site: Path, executed: Path) -> None:
+    """Offer every executed page as a notebook that Jupyter can show, and as its source."""
+    known = portable.labels(pages())
+    cited = portable.authors((paths.BOOK / "references.bib").read_text("utf-8"))
+    for source in notebooks():
+        inside = source.relative_to(paths.ROOT).with_suffix("")
+        target = site / "_sources" / inside
+        plain = without_data(json.loads((executed / f"{source.stem}.ipynb").read_text("utf-8")))
+        text = json.dumps(portable.notebook(plain, known, cited), indent=1, ensure_ascii=False)
+        target.with_suffix(".ipynb").write_text(text + "\n", "utf-8")
+        shutil.copy(source, target.with_suffix(".md"))
+        page = site / inside.with_suffix(".html")
+        text = page.read_text("utf-8")
+        entry = re.search(r'<li><a href="[^"]*\.ipynb".*?</li>', text, re.S)
+        if entry:
+            other = entry.group().replace(".ipynb", ".md")
+            page.write_text(text[: entry.end()] + other + text[entry.end() :], "utf-8")
+
+
+def build(staged: Path, html: Path, executed: Path | None = None) -> None:
     """Build the staged book with warnings as errors, then swap it in.
+
+    Parameters
+    ----------
+    staged : Path
+        As :func:`stage` left it.
+    html : Path
+        Where the site stands in the end.
+    executed : Path, optional
+        Executed notebooks, to be offered for download.
 
     Raises
     ------
@@ -316,6 +345,9 @@ def build(staged: Path, html: Path) -> None:
         _add_mathjax(site)
         _drop_thebe(site)
         _mark_redirect(site / "index.html")
+        if executed is not None:
+            exhibit_files.write_code(site / "_static" / "code")
+            _add_downloads(site, executed)
         for pattern in _UNUSED:
             for unused in site.glob(pattern):
                 shutil.rmtree(unused) if unused.is_dir() else unused.unlink()
