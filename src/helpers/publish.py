@@ -10,12 +10,13 @@ import subprocess
 import sys
 import tempfile
 import time
+from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
 
 import yaml
 
-from helpers import difference, exhibit_files, machine, paths, portable
+from helpers import difference, exhibit_files, machine, paths, portable, reproducibility
 from helpers.errors import CompanionError
 from helpers.prose import typed_results
 
@@ -129,7 +130,11 @@ def execute(source: Path, output: Path, parameters: dict) -> None:
 def _tidy(notebook: dict, name: str, seconds: float) -> None:
     """Drop paths and times from an executed notebook, and hide the injected parameters."""
     notebook["metadata"].pop("papermill", None)
-    notebook["metadata"]["companion"] = {"notebook": name, "seconds": round(seconds, 1)}
+    notebook["metadata"]["companion"] = {
+        "notebook": name,
+        "seconds": round(seconds, 1),
+        "date": datetime.now(UTC).strftime("%Y-%m-%d %H:%M"),
+    }
     for cell in notebook["cells"]:
         for key in ("papermill", "execution"):
             cell["metadata"].pop(key, None)
@@ -168,6 +173,36 @@ def banner(run: dict) -> str:
     return " ".join(parts)
 
 
+def offer_launch(config: dict, repository: str) -> None:
+    """Put buttons for Binder and Colab, and a link to the repository, into the configuration.
+
+    Parameters
+    ----------
+    config : dict
+        Of the book; changed.
+    repository : str
+        Address of the repository, ``https://github.com/owner/name``; empty for no buttons.
+
+    Raises
+    ------
+    BookError
+        If the address is no such address.
+    """
+    if not repository:
+        return
+    if not re.fullmatch(r"https://github\.com/[\w.-]+/[\w.-]+", repository):
+        raise BookError(
+            f"COMPANION_REPOSITORY: expected https://github.com/owner/name, found {repository!r}"
+        )
+    config["repository"] = {"url": repository, "branch": "main", "path_to_book": ""}
+    config["html"]["use_repository_button"] = True
+    config["launch_buttons"] |= {
+        "notebook_interface": "jupyterlab",
+        "binderhub_url": "https://mybinder.org",
+        "colab_url": "https://colab.research.google.com",
+    }
+
+
 def without_data(notebook: dict) -> dict:
     """Leave out what only programs read: the page builder does not know it."""
     for cell in notebook["cells"]:
@@ -196,6 +231,7 @@ def stage(folder: Path, executed: Path, run: dict, baseline: Path | None = None)
     text = banner(run)
     if text:
         config["sphinx"]["config"]["html_theme_options"]["announcement"] = text
+    offer_launch(config, os.environ.get("COMPANION_REPOSITORY", ""))
     (folder / "_config.yml").write_text(yaml.safe_dump(config, sort_keys=False), "utf-8")
     shutil.copy(paths.ROOT / "_toc.yml", folder)
     shutil.copytree(paths.BOOK, folder / "book", ignore=shutil.ignore_patterns("_static"))
@@ -208,6 +244,8 @@ def stage(folder: Path, executed: Path, run: dict, baseline: Path | None = None)
         exhibit_files.write(notebook, source.stem, folder / "_static" / "exhibits")
         text = json.dumps(without_data(notebook), indent=1, ensure_ascii=False)
         (place / f"{source.stem}.ipynb").write_text(text + "\n", "utf-8")
+    text = reproducibility.page(run, executed, titles())
+    (folder / "book" / "reproducibility.md").write_text(text, encoding="utf-8")
     if baseline is not None:
         found = difference.compare(baseline, executed)
         text = difference.page(found, run, titles(), folder, "../../")
@@ -279,6 +317,26 @@ def _drop_thebe(site: Path) -> None:
         page.write_text(text, encoding="utf-8")
 
 
+# what the builder writes that assistive technology stumbles over, and what it should read
+_READABLE = (
+    (r'<div role="list" class="citation-list">', '<div class="citation-list">'),
+    (r' role="doc-biblioentry"', ""),
+    (
+        r'<div id="pst-primary-sidebar"([^>]*)>',
+        r'<div id="pst-primary-sidebar"\1 role="complementary" aria-label="Contents of the book">',
+    ),
+)
+
+
+def _make_readable(site: Path) -> None:
+    """Mend what screen readers and keyboards cannot use."""
+    for page in site.rglob("*.html"):
+        text = page.read_text(encoding="utf-8")
+        for pattern, better in _READABLE:
+            text = re.sub(pattern, better, text, flags=re.S)
+        page.write_text(text, encoding="utf-8")
+
+
 def _mark_redirect(index: Path) -> None:
     """Give the page that forwards to the first one its icon and language."""
     text = index.read_text(encoding="utf-8")
@@ -344,6 +402,7 @@ def build(staged: Path, html: Path, executed: Path | None = None) -> None:
             raise BookError(f"jupyter-book failed:\n{done.stdout}\n{done.stderr}")
         _add_mathjax(site)
         _drop_thebe(site)
+        _make_readable(site)
         _mark_redirect(site / "index.html")
         if executed is not None:
             exhibit_files.write_code(site / "_static" / "code")

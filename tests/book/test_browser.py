@@ -1,6 +1,7 @@
 """The book as a reader sees it: every page, wide and narrow, light and dark."""
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 
 pytestmark = [pytest.mark.book, pytest.mark.browser]
 
@@ -39,6 +40,14 @@ def test_a_page_opens_cleanly(browser, site, page, width, scheme):
         overflow = tab.evaluate("document.documentElement.scrollWidth") - width
         assert overflow <= 0, f"{page} is {overflow} px too wide"
         assert tab.locator("main h1:visible").count() == 1
+        bad = [
+            f"{problem['impact']} {problem['id']}: {problem['nodes'][0]['html'][:200]}"
+            for problem in Axe().run(tab).response["violations"]
+            if problem["impact"] in ("serious", "critical") or problem["id"] == "heading-order"
+        ]
+        assert not bad, f"{page}, {scheme}: {bad}"
+        if formulas:  # what a screen reader is given in place of the drawing
+            assert tab.locator("mjx-assistive-mml math").count() >= formulas
     finally:
         context.close()
 
@@ -48,4 +57,50 @@ def test_search_finds_a_city(browser, site):
     tab.goto(site + "search.html?q=diversion")
     tab.wait_for_selector("#search-results li", timeout=15_000)
     assert tab.locator("#search-results li").count() >= 1
+    tab.close()
+
+
+def test_a_keyboard_reaches_search_contents_and_text(browser, site):
+    """Tab from the top: a way to skip to the text comes first; search opens and closes by keys."""
+    tab = browser.new_page(viewport={"width": 1300, "height": 900})
+    tab.goto(site + "notebooks/07_city_shocks.html")
+    tab.keyboard.press("Tab")
+    first = tab.evaluate("document.activeElement.textContent.trim()")
+    assert "Skip to main content" in first
+    seen = set()
+    for _ in range(60):
+        tab.keyboard.press("Tab")
+        seen.add(tab.evaluate("document.activeElement.tagName"))
+    assert {"A", "BUTTON"} <= seen
+    tab.keyboard.press("Control+k")
+    tab.wait_for_function("document.activeElement.matches('input[type=search]')")
+    tab.keyboard.type("diversion")
+    tab.keyboard.press("Enter")
+    tab.wait_for_url("**/search.html?q=diversion*")
+    tab.close()
+
+
+def test_a_page_is_ready_in_two_seconds(browser, site):
+    """The heaviest page, from nothing: median of three, with two cores and other tests about."""
+    times = []
+    for _ in range(3):
+        context = browser.new_context()
+        tab = context.new_page()
+        tab.goto(site + "notebooks/16_what_if.html")
+        tab.wait_for_selector('#what-if-panel[data-ready="true"]')
+        times.append(tab.evaluate("performance.now()"))
+        context.close()
+    assert sorted(times)[1] < 2000
+
+
+@pytest.mark.parametrize("number", ["02_model", "07_city_shocks", "16_what_if"])
+def test_previous_next_and_downloads_are_there(browser, site, number):
+    tab = browser.new_page()
+    tab.goto(f"{site}notebooks/{number}.html")
+    assert tab.locator("a.left-prev, a.right-next").count() == 2
+    for kind in ("ipynb", "md"):
+        address = tab.locator(f'a[href$="_sources/notebooks/{number}.{kind}"]').get_attribute(
+            "href"
+        )
+        assert tab.request.get(f"{site}notebooks/{address}").ok
     tab.close()

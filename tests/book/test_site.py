@@ -115,7 +115,11 @@ def test_the_banner_stands_on_every_page_or_none(html, run, page):
 
 
 def test_the_book_is_small(html):
-    sizes = {path: path.stat().st_size for path in html.rglob("*") if path.is_file()}
+    sizes = {
+        path: path.stat().st_size
+        for path in html.rglob("*")
+        if path.is_file() and path.relative_to(html).parts[0] not in ("scenarios", "sweeps")
+    }
     assert sum(sizes.values()) < 20e6
     assert all(size < 2e6 for path, size in sizes.items() if path.suffix == ".html")
 
@@ -128,3 +132,57 @@ def test_the_report_shows_every_target_and_claim(html):
         assert f">{target.id}</td>" in text
     for claim in claims.CLAIMS:
         assert claim.claim in text
+
+
+def test_every_figure_can_be_taken_away_with_its_data_and_code(html):
+    """SVG, CSV with the data drawn, and the function that draws, line by line."""
+    found = 0
+    for page in sorted((html / "notebooks").glob("*.html")):
+        text = page.read_text(encoding="utf-8")
+        links = re.findall(r'<p class="exhibit-links">(.*?)</p>', text, re.S)
+        drawn = text.count('<figure class="align-default"') + text.count('class="output image_svg"')
+        for entry in links:
+            found += 1
+            addresses = re.findall(r'href="([^"]+)"', entry)
+            svg, csv = (html / "notebooks" / address for address in addresses[:2])
+            assert svg.read_text(encoding="utf-8").lstrip().startswith("<?xml")
+            rows = csv.read_text(encoding="utf-8").splitlines()
+            assert len(rows) > 1
+            for address in addresses[2:]:
+                file, _, line = address.partition("#")
+                assert f'id="{line}"' in (html / "notebooks" / file).read_text("utf-8")
+        assert len(links) >= min(drawn, 1)
+    assert found >= 15
+
+
+def test_downloaded_notebooks_need_no_book(html):
+    """Roles and directives are resolved, figures are inside, and the format is valid."""
+    import nbformat
+
+    for file in sorted((html / "_sources").rglob("*.ipynb")):
+        notebook = nbformat.read(file, as_version=4)
+        nbformat.validate(notebook)
+        words = "\n".join(c.source for c in notebook.cells if c.cell_type == "markdown")
+        assert not re.findall(r"\{[a-z:-]+\}`|^```\{|^\([\w-]+\)=$", words, re.M), file.name
+        outputs = [o for c in notebook.cells if c.cell_type == "code" for o in c.outputs]
+        shown = [mime for o in outputs for mime in o.get("data", {})]
+        if file.stem == "07_city_shocks":
+            assert shown.count("image/svg+xml") == 2
+            assert re.search(r"New York.*\d", words)
+    sources = {file.stem for file in (html / "_sources" / "notebooks").glob("*.md")}
+    assert {"01_introduction", "17_policy"} <= sources
+
+
+def test_the_page_on_reproducibility_is_the_runs_own(html, run):
+    text = (html / "book" / "reproducibility.html").read_text(encoding="utf-8")
+    plain = re.sub(r"<[^>]+>", " ", text)
+    for digest in run["data"].values():
+        assert digest in plain
+    for words in ("City shocks", "pyfixest", "requirements.lock", "executed (UTC)", "cores"):
+        assert words in plain
+
+
+def test_no_launch_button_without_a_repository(html, page):
+    text = (html / page).read_text(encoding="utf-8")
+    assert "mybinder.org" not in text
+    assert "colab.research" not in text

@@ -178,3 +178,41 @@ def test_the_banner_says_what_is_not_the_papers():
     assert "synthetic economy" in text
     assert "no network" in text
     assert "rho = 0.0" in text
+
+
+def test_launch_buttons_need_a_repository():
+    import copy
+
+    import yaml
+
+    config = yaml.safe_load((paths.ROOT / "_config.yml").read_text())
+    same = copy.deepcopy(config)
+    publish.offer_launch(same, "")
+    assert same == config
+    publish.offer_launch(config, "https://github.com/someone/correlated-migration")
+    assert config["launch_buttons"]["binderhub_url"] == "https://mybinder.org"
+    assert config["repository"]["url"].endswith("correlated-migration")
+    with pytest.raises(publish.BookError, match="COMPANION_REPOSITORY"):
+        publish.offer_launch(config, "somewhere")
+
+
+def test_a_portable_notebook_resolves_what_only_the_book_knows():
+    from helpers import portable
+
+    known = {"ch-model": ("The model", "02_model"), "eq-hat": ("eq-hat", "07")}
+    text = (
+        "(here)=\n# Title\n{math}`x` is {glue:text}`x:.1%`, {glue:text}`n:,d` and "
+        "{glue:text}`who`; "
+        "{ref}`ch-model`, {ref}`that <ch-model>`, {eq}`eq-hat`, {term}`shifters <shifter>`, "
+        "{cite:p}`A2020`.\n\n```{math}\n:label: eq-a\na = b\n```\n\n```{exercise} By hand, easy\n"
+        ":label: ex-1\nWhy?\n```\n\n```{solution} ex-1\n:class: dropdown\nSo.\n```\n"
+    )
+    numbers = {"x": 0.123, "n": 19280.0, "who": "Akron"}
+    plain = portable.resolve(text, numbers, known, {"A2020": "Abel 2020"})
+    assert "$x$ is 12.3%, 19,280 and Akron" in plain
+    assert "[The model](02_model.ipynb), [that](02_model.ipynb), (eq-hat), shifters" in plain
+    assert "(Abel 2020)" in plain
+    assert "a = b \\tag{eq-a}" in plain
+    assert "**Exercise (By hand, easy)**\n\nWhy?" in plain
+    assert "<summary>Solution</summary>" in plain
+    assert "{" not in plain.replace("\\tag{eq-a}", "")
