@@ -8,10 +8,10 @@ RUN := .venv/bin/python
 export OPENBLAS_NUM_THREADS ?= 1
 export PYDEVD_DISABLE_FILE_VALIDATION = 1
 
-.PHONY: help env cluster book test fast lint sync rerun sweep bench lock clean
+.PHONY: help env cluster book test fast lint sync rerun sweep screenshots pdf archive readme bench lock clean
 
 help: ## list the targets
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 13
 
 env: ## make .venv from the lock
 	@if [ -z "$(PYTHON)" ]; then echo "Python 3.11 or newer is needed" >&2; exit 1; fi
@@ -39,6 +39,18 @@ rerun: env ## publish SCENARIO=scenarios/NAME.yml, or all of them, beside the bo
 
 sweep: env ## run every combination of SWEEP=scenarios/NAME.yml into one table and a page
 	@$(RUN) tools/sweep.py $(SWEEP)
+
+screenshots: env ## picture every page, wide and narrow, light and dark
+	@$(RUN) tools/screenshots.py
+
+pdf: env ## bind the built book into one PDF
+	@$(RUN) tools/pdf.py
+
+archive: env ## pack code, lock, executed notebooks and site, the same bytes twice
+	@$(RUN) tools/archive.py
+
+readme: env ## fill the parts of README.md that are generated
+	@$(RUN) tools/readme.py
 
 sync: env ## pair every notebook's .md with its .ipynb, cells formatted
 	@.venv/bin/jupytext --quiet --sync notebooks/[0-9]*.md

@@ -57,6 +57,8 @@ class Scenario:
         Multiplicative change of their T_k, above 0.
     cell_hat : float
         Multiplicative change of t_ck of ``occupation`` in ``city``, above 0; for sweeps.
+    policy_city : str
+        The city that chapter 17 looks at.
     policies : mapping
         Policies that chapter 17 compares, each any number of shocks
         (:func:`helpers.policy.parse`).
@@ -77,6 +79,7 @@ class Scenario:
     second_occupation: str = "trades"
     occupation_hat: float = 1.10
     cell_hat: float = 1.0
+    policy_city: str = DETROIT
     policies: dict = field(default_factory=lambda: deepcopy(_POLICIES))
     clusters: str = "city_occupation"
 
@@ -117,7 +120,7 @@ class Scenario:
     def check_panel(self, panel) -> None:
         """Refuse a year, city or policy that the panel cannot have, with the nearest names."""
         shares = panel.shares(self.year)
-        for name in ("city", "second_city"):
+        for name in ("city", "second_city", "policy_city"):
             find_name(name, getattr(self, name), shares.cities)
         for year in self.years or ():
             find_name("years", year, panel.years)

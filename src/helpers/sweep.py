@@ -71,7 +71,7 @@ class Sweep:
         years = self.axes.get("year", [self.fixed.get("year", Scenario.year)])
         for year in years:
             shares = panel.shares(year)
-            for name in ("city", "second_city"):
+            for name in ("city", "second_city", "policy_city"):
                 for city in self.axes.get(name, [self.fixed.get(name)]):
                     if city not in (None, ALL):
                         Scenario(year=year, **{name: city}).check_panel(panel)

@@ -1,0 +1,58 @@
+"""The archive and the PDF of the book that was built."""
+
+import subprocess
+import sys
+import zipfile
+
+import pytest
+
+from helpers import paths
+
+pytestmark = pytest.mark.book
+
+
+def _run(tool: str) -> subprocess.CompletedProcess:
+    return subprocess.run(
+        [sys.executable, f"tools/{tool}.py"], cwd=paths.ROOT, capture_output=True, text=True
+    )
+
+
+@pytest.mark.browser
+def test_the_book_binds_into_a_pdf_that_shows_its_pages(browser, html):
+    """Every chapter in the outline, ink on every page, nothing raw in the text."""
+    import numpy as np
+    import pypdfium2
+    from pypdf import PdfReader
+
+    done = _run("pdf")
+    assert done.returncode == 0, done.stdout + done.stderr
+    file = paths.BUILD / "correlated-migration.pdf"
+    assert file.stat().st_size < 20e6
+    book = PdfReader(file)
+    titles = [item.title for item in book.outline]
+    assert {"The model", "City shocks", "What if?", "Policy, in numbers"} <= set(titles)
+    assert len(book.pages) > 100
+    text = "\n".join(page.extract_text() for page in book.pages)
+    assert "\\frac" not in text
+    assert "Skip to main content" not in text
+    drawn = pypdfium2.PdfDocument(file)
+    for number in range(0, len(drawn), 7):
+        picture = np.asarray(drawn[number].render(scale=0.4).to_numpy())[..., :3]
+        dark = (picture < 200).mean()
+        assert 0.0005 < dark < 0.6, f"page {number + 1}"
+
+
+def test_the_archive_holds_code_notebooks_and_site(html):
+    done = _run("archive")
+    assert done.returncode == 0, done.stdout + done.stderr
+    file = paths.BUILD / "correlated-migration.zip"
+    first = file.read_bytes()
+    assert _run("archive").returncode == 0
+    assert file.read_bytes() == first
+    with zipfile.ZipFile(file) as archive:
+        names = {name.removeprefix("correlated-migration/") for name in archive.namelist()}
+    assert {
+        *("README.md", "LICENSE", "requirements.lock", "reproduce.sh", "src/helpers/model.py"),
+        *("executed/07_city_shocks.ipynb", "site/index.html", "site/notebooks/17_policy.html"),
+    } <= names
+    assert not [name for name in names if "scenarios/" in name and name.startswith("site/")]

@@ -1,0 +1,174 @@
+"""Fill the parts of README.md that can be generated: ``make readme``.
+
+Blocks stand between ``<!-- made: NAME -->`` and ``<!-- end -->``. All but ``run`` depend on the
+sources alone, and a test makes them anew and compares; ``run`` is what the last build recorded.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+import tomllib
+from pathlib import Path
+
+import yaml
+
+from helpers import paths, publish, reproducibility
+
+README = paths.ROOT / "README.md"
+ENVIRONMENT = paths.ROOT / "environment.yml"
+BINDER = paths.ROOT / "binder" / "environment.yml"
+PRINTED = {
+    "table_1": "table 1",
+    "table_8_2_1": "table 8.2.1",
+    "table_2a": "table 2, cities",
+    "table_2b": "table 2, occupations",
+    "figure_1a": "figure 1a",
+    "figure_1b": "figure 1b",
+    "figure_2": "figure 2",
+    "figure_3": "figure 3",
+    "figure_4": "figure 4",
+    "figure_5": "figure 5",
+}
+_SEED = re.compile(
+    r"seed: int = \d+|SEED\w*\s*=\s*\d[\d_]*|seed=\d+|default_rng\((?:seed=)?\d[\d_]*"
+)
+
+
+def defined() -> dict[str, tuple[str, int]]:
+    """Top-level functions of the package: file and line."""
+    found = {}
+    for path in sorted((paths.ROOT / "src" / "helpers").glob("*.py")):
+        for node in ast.parse(path.read_text("utf-8")).body:
+            if isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
+                found.setdefault(node.name, (f"src/helpers/{path.name}", node.lineno))
+    return found
+
+
+def table(head: tuple[str, ...], rows: list[tuple]) -> str:
+    """A table in Markdown."""
+    lines = [head, tuple("---" for _ in head), *rows]
+    return "\n".join("| " + " | ".join(map(str, row)) + " |" for row in lines)
+
+
+def exhibits() -> str:
+    """Every exhibit of the paper, and every figure beyond it: program, line, output."""
+    functions = defined()
+    rows = []
+    calls = re.compile(r"\b(figures|tables|exhibits|pictures|policy|sweep)\.(\w+)\(")
+    seen = set()
+    for source in publish.numbered():
+        for number, line in enumerate(source.read_text("utf-8").splitlines(), 1):
+            for module, name in calls.findall(line):
+                drawn = (
+                    name in PRINTED or module in ("exhibits", "pictures") or name.endswith("_map")
+                )
+                if not drawn or name not in functions or (source.stem, name) in seen:
+                    continue
+                seen.add((source.stem, name))
+                file, at = functions[name]
+                rows.append(
+                    (
+                        PRINTED.get(name, "beyond the paper"),
+                        f"`{name}`, `{file}` line {at}",
+                        f"`notebooks/{source.name}` line {number}",
+                        f"`{source.stem}.html`"
+                        + (
+                            ""
+                            if name.startswith("table")
+                            else f", `{source.stem}-{name}.svg`, `.csv`"
+                        ),
+                    )
+                )
+    order = list(PRINTED.values())
+    rows.sort(key=lambda row: order.index(row[0]) if row[0] in order else len(order))
+    return table(("exhibit", "function", "called in", "output"), rows)
+
+
+def seeds() -> str:
+    """Every place where a seed is set."""
+    rows = []
+    files = [*sorted((paths.ROOT / "src" / "helpers").rglob("*.py")), *publish.numbered()]
+    for path in files:
+        for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
+            if _SEED.search(line) and ">>>" not in line:
+                where = path.relative_to(paths.ROOT)
+                rows.append(
+                    (f"`{where}` line {number}", f"`{line.strip()[:90]}`".replace("|", "\\|"))
+                )
+    return table(("where", "what"), rows)
+
+
+def versions() -> str:
+    """Locked versions of every direct requirement of package and book."""
+    project = tomllib.loads((paths.ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    lock = dict(
+        re.findall(r"^([\w.-]+)==([\w.]+)", (paths.ROOT / "requirements.lock").read_text(), re.M)
+    )
+    asked = [*project["dependencies"], *project["optional-dependencies"]["book"]]
+    names = sorted({re.split(r"[<>=!~\[; ]", entry)[0].lower() for entry in asked})
+    return ", ".join(f"{name} {lock[name]}" for name in names) + "."
+
+
+def programs() -> str:
+    """What each program does, by the first line of it."""
+    rows = []
+    for folder in ("tools", "tasks"):
+        for path in sorted((paths.ROOT / folder).glob("*.py")):
+            doc = ast.get_docstring(ast.parse(path.read_text("utf-8"))) or ""
+            rows.append((f"`{folder}/{path.name}`", doc.splitlines()[0]))
+    for stem, title in publish.titles().items():
+        if stem[0].isdigit():
+            rows.append((f"`notebooks/{stem}.md`", title))
+    return table(("program", "what it does"), rows)
+
+
+def run() -> str:
+    """Machine and times of the last build."""
+    executed = paths.BUILD / "runs" / "paper" / "executed"
+    recorded = reproducibility.times(executed)
+    machine = ", ".join(f"{name} {value}" for name, value in reproducibility.machine().items())
+    dates = sorted(about["date"] for about in recorded.values())
+    rows = [(f"`{name}`", f"{about['seconds']:.0f}") for name, about in recorded.items()]
+    total = sum(about["seconds"] for about in recorded.values())
+    rows.append(("all, one after another", f"{total:.0f}"))
+    return f"Last run {dates[-1]} UTC on {machine}.\n\n" + table(("notebook", "seconds"), rows)
+
+
+BLOCKS = {"exhibits": exhibits, "seeds": seeds, "versions": versions, "programs": programs}
+
+
+def fill(text: str, blocks: dict) -> str:
+    """The text with each named block made anew."""
+    for name, make in blocks.items():
+        pattern = rf"(<!-- made: {name} -->\n).*?(<!-- end -->)"
+        if not re.search(pattern, text, re.S):
+            raise SystemExit(f"README.md: no block {name}")
+        text = re.sub(
+            pattern, lambda hit, make=make: f"{hit[1]}{make()}\n{hit[2]}", text, flags=re.S
+        )
+    return text
+
+
+def binder() -> str:
+    """The environment for Binder: the same requirements, the package installed afterwards."""
+    content = yaml.safe_load(ENVIRONMENT.read_text("utf-8"))
+    for entry in content["dependencies"]:
+        if isinstance(entry, dict):
+            entry["pip"] = [line for line in entry["pip"] if not line.startswith("--editable")]
+    return "# made from ../environment.yml by tools/readme.py\n" + yaml.safe_dump(
+        content, sort_keys=False
+    )
+
+
+def main() -> int:
+    """Write README.md and Binder's environment."""
+    README.write_text(fill(README.read_text("utf-8"), BLOCKS | {"run": run}), "utf-8")
+    Path(BINDER).parent.mkdir(exist_ok=True)
+    BINDER.write_text(binder(), "utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
