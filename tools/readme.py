@@ -13,6 +13,7 @@ import tomllib
 from pathlib import Path
 
 import yaml
+from packaging.markers import Marker
 
 from helpers import paths, publish, reproducibility
 
@@ -30,6 +31,15 @@ PRINTED = {
     "figure_3": "figure 3",
     "figure_4": "figure 4",
     "figure_5": "figure 5",
+}
+PYTHON_311 = {
+    "python_version": "3.11",
+    "python_full_version": "3.11.9",
+    "sys_platform": "linux",
+    "platform_machine": "x86_64",
+    "platform_system": "Linux",
+    "implementation_name": "cpython",
+    "platform_python_implementation": "CPython",
 }
 _SEED = re.compile(
     r"seed: int = \d+|SEED\w*\s*=\s*\d[\d_]*|seed=\d+|default_rng\((?:seed=)?\d[\d_]*"
@@ -101,11 +111,13 @@ def seeds() -> str:
 
 
 def versions() -> str:
-    """Locked versions of every direct requirement of package and book."""
+    """Locked versions of every direct requirement of package and book, for Python 3.11."""
     project = tomllib.loads((paths.ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-    lock = dict(
-        re.findall(r"^([\w.-]+)==([\w.]+)", (paths.ROOT / "requirements.lock").read_text(), re.M)
-    )
+    lines = (paths.ROOT / "requirements.lock").read_text("utf-8")
+    lock = {}
+    for name, version, marker in re.findall(r"^([\w.-]+)==(\S+)(?: ; ([^\\\n]+))?", lines, re.M):
+        if not marker or Marker(marker.strip()).evaluate(PYTHON_311):
+            lock[name] = version
     asked = [*project["dependencies"], *project["optional-dependencies"]["book"]]
     names = sorted({re.split(r"[<>=!~\[; ]", entry)[0].lower() for entry in asked})
     return ", ".join(f"{name} {lock[name]}" for name in names) + "."
