@@ -97,6 +97,9 @@ class Scenario:
             number = isinstance(value, (int, float)) and not isinstance(value, bool)
             if not number or not 0 < value < float("inf"):
                 raise ParameterError(f"{name}: expected a number above 0, found {value!r}")
+        for name in ("city", "second_city", "policy_city"):
+            if not isinstance(getattr(self, name), str):
+                raise ParameterError(f"{name}: expected a name, found {getattr(self, name)!r}")
         if isinstance(self.year, bool) or not isinstance(self.year, int):
             raise ParameterError(f"year: expected a year, found {self.year!r}")
         if self.years is not None:
@@ -163,6 +166,13 @@ def read(path: Path | str) -> Scenario:
     known = tuple(entry.name for entry in fields(Scenario))
     for key in content:
         _known(f"{path.name}, key", key, known)
+    for key, value in content.items():
+        grid = isinstance(value, dict) and set(value) == {"from", "to", "number"}
+        if key not in ("years", "policies") and (isinstance(value, list) or grid):
+            raise ParameterError(
+                f"{path.name}, {key}: expected one value, found {value!r}; "
+                "make sweep runs every combination of lists"
+            )
     if content.get("rho") in ("estimated", "estimate"):
         content["rho"] = None
     return Scenario(**content)

@@ -74,7 +74,16 @@ def test_nothing_is_left_over_in_outputs(html, page):
 
 def test_every_picture_has_words(html, page):
     for picture in parsed(html / page).pictures:
-        assert len(picture.get("alt") or "") > 20, f"{page}: {picture.get('src')}"
+        words = picture.get("alt") or ""
+        assert len(words) > 20, f"{page}: {picture.get('src')}"
+        assert "_images/" not in words, f"{page}: a file's name is no description"
+
+
+def test_every_drawing_has_a_caption(html):
+    for page in sorted((html / "notebooks").glob("*.html")):
+        text = page.read_text(encoding="utf-8")
+        drawn = len(re.findall(r'<img[^>]* src="[^"]*_images/', text))
+        assert text.count("<figcaption>") == drawn, page.name
 
 
 @pytest.mark.parametrize("notebook", EXHIBITS)

@@ -50,6 +50,8 @@ def test_the_papers_scenario_is_the_default():
         ("source: replicate", UnknownNameError, "replication"),
         ("year: twenty", ParameterError, "year"),
         ("years: 2012", ParameterError, "list of years"),
+        ("rho: [0.1, 0.2]", ParameterError, "make sweep"),
+        ("city: {x: 1}", ParameterError, "expected a name"),
         ("theta: .inf", ParameterError, "theta"),
         ("rho: true", ParameterError, "rho"),
         ("title: 3", ParameterError, "title"),
