@@ -108,11 +108,12 @@ def notebooks() -> None:
 
 def what_if() -> None:
     """From a control's movement to the redrawn page, in headless Chromium."""
-    sys.path.insert(0, str(paths.ROOT / "tests" / "book"))
+    for folder in ("tests/book", "tools"):
+        sys.path.insert(0, str(paths.ROOT / folder))
     from playwright.sync_api import sync_playwright
     from test_whatif import LATENCY, PAGE
 
-    from conftest import BROWSERS, FLAGS
+    from browser import BROWSERS, FLAGS
 
     found = next(filter(None, map(shutil.which, BROWSERS)), None)
     if found is None or not (paths.HTML / PAGE).is_file():

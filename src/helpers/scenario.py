@@ -141,6 +141,26 @@ def _known(kind: str, name: object, known: tuple[str, ...]) -> None:
         raise UnknownNameError(f"{kind}: {name!r} is not known; nearest: {hint}")
 
 
+def read_mapping(path: Path) -> dict:
+    """Keys and values of a YAML file.
+
+    Raises
+    ------
+    DataError
+        If the file is missing, is not YAML or holds something else.
+    """
+    if not path.is_file():
+        others = ", ".join(sorted(p.name for p in path.parent.glob("*.yml"))) or "none"
+        raise DataError(f"{path}: no such scenario; in that folder: {others}")
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    except yaml.YAMLError as problem:
+        raise DataError(f"{path}: not YAML: {problem}") from None
+    if not isinstance(content, dict):
+        raise DataError(f"{path}: expected keys and values, found {type(content).__name__}")
+    return content
+
+
 def read(path: Path | str) -> Scenario:
     """Read a scenario; keys left out keep the paper's values.
 
@@ -154,15 +174,7 @@ def read(path: Path | str) -> Scenario:
         For a value outside its domain.
     """
     path = Path(path)
-    if not path.is_file():
-        others = ", ".join(sorted(p.name for p in path.parent.glob("*.yml"))) or "none"
-        raise DataError(f"{path}: no such scenario; in that folder: {others}")
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    except yaml.YAMLError as problem:
-        raise DataError(f"{path}: not YAML: {problem}") from None
-    if not isinstance(content, dict):
-        raise DataError(f"{path}: expected keys and values, found {type(content).__name__}")
+    content = read_mapping(path)
     known = tuple(entry.name for entry in fields(Scenario))
     for key in content:
         _known(f"{path.name}, key", key, known)

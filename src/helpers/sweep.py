@@ -19,7 +19,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pyarrow as arrow
-import yaml
 from matplotlib.ticker import FormatStrFormatter
 from pyarrow import parquet
 
@@ -29,7 +28,7 @@ from helpers.estimation import estimate
 from helpers.figures import Exhibit, canvas
 from helpers.model import Shares
 from helpers.panel import Panel
-from helpers.scenario import Scenario
+from helpers.scenario import Scenario, read_mapping
 
 ALL = "all"
 SHOCKS = ("rho", "theta", "city", "city_hat", "occupation", "occupation_hat", "cell_hat")
@@ -98,15 +97,7 @@ def read(path: Path | str, notebooks: tuple[str, ...] = ()) -> Sweep:
         As :func:`helpers.scenario.read`, and where no value is a list.
     """
     path = Path(path)
-    if not path.is_file():
-        others = ", ".join(sorted(p.name for p in path.parent.glob("*.yml"))) or "none"
-        raise DataError(f"{path}: no such sweep; in that folder: {others}")
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    except yaml.YAMLError as problem:
-        raise DataError(f"{path}: not YAML: {problem}") from None
-    if not isinstance(content, dict):
-        raise DataError(f"{path}: expected keys and values, found {type(content).__name__}")
+    content = read_mapping(path)
     known = (*(entry.name for entry in fields(Scenario)), "notebooks")
     for key in content:
         if key not in known:

@@ -241,30 +241,30 @@ def test_city_shares_that_no_occupation_shares_explain_are_refused(made):
         panel.shares(2019)
 
 
-def test_metros_table_is_what_geonames_gives():
+@pytest.fixture(scope="module")
+def metros_tool():
+    import importlib.util
+    from pathlib import Path
+
+    path = Path(__file__).parents[2] / "tools" / "metros.py"
+    spec = importlib.util.spec_from_file_location("metros", path)
+    tool = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(tool)
+    return tool
+
+
+def test_metros_table_is_what_geonames_gives(metros_tool):
     """The committed table, made anew from the package that ships GeoNames."""
-    import importlib.util
-    from pathlib import Path
-
-    path = Path(__file__).parents[2] / "tools" / "metros.py"
-    spec = importlib.util.spec_from_file_location("metros", path)
-    tool = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(tool)
-    committed = pd.read_csv(tool.TABLE)
-    pd.testing.assert_frame_equal(tool.metros(committed["city"].tolist()), committed)
+    committed = pd.read_csv(metros_tool.TABLE)
+    made = metros_tool.metros(committed["city"].tolist())
+    pd.testing.assert_frame_equal(made, committed)
 
 
-def test_places_table_is_what_geonames_gives():
+def test_places_table_is_what_geonames_gives(metros_tool):
     """Coordinates of the areas beyond the synthetic ones, made anew as well."""
-    import importlib.util
-    from pathlib import Path
-
-    path = Path(__file__).parents[2] / "tools" / "metros.py"
-    spec = importlib.util.spec_from_file_location("metros", path)
-    tool = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(tool)
-    committed = pd.read_csv(tool.OTHERS)
-    pd.testing.assert_frame_equal(tool.coordinates(committed["city"].tolist()), committed)
+    committed = pd.read_csv(metros_tool.OTHERS)
+    made = metros_tool.coordinates(committed["city"].tolist())
+    pd.testing.assert_frame_equal(made, committed)
 
 
 def test_every_city_of_either_source_has_a_place(panel):
