@@ -7,6 +7,8 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 RUN := .venv/bin/python
 export OPENBLAS_NUM_THREADS ?= 1
 export PYDEVD_DISABLE_FILE_VALIDATION = 1
+# libraries that go through a set add in the same order in every process
+export PYTHONHASHSEED ?= 0
 
 .PHONY: help env cluster book test fast lint sync rerun sweep screenshots pdf archive readme bench lock clean
 

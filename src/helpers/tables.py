@@ -155,7 +155,8 @@ class Shown:
         }
 
     def __repr__(self) -> str:
-        return self.frame.to_string(index=False)
+        # more digits than a re-run is compared to: a number on the edge of rounding is no change
+        return self.frame.to_string(index=False, float_format=lambda value: f"{value:.10g}")
 
 
 def show(
