@@ -25,7 +25,8 @@ def main(arguments: list[str]) -> int:
         return 2
     try:
         wanted = sweep.read(Path(arguments[0]), tuple(source.stem for source in publish.numbered()))
-        source = sources.resolve(wanted.fixed.get("source", "auto")).source
+        resolved = sources.resolve(wanted.fixed.get("source", "auto"))
+        source = resolved.source
         panel = sources.load(source)
         wanted.check_panel(panel)
         if "source" in wanted.axes:
@@ -43,7 +44,7 @@ def main(arguments: list[str]) -> int:
         return 2
     shown = f"{results.relative_to(paths.ROOT)} is ready ({time.perf_counter() - started:.1f} s)"
     print(shown, flush=True)
-    page = write_page(wanted, results)
+    page = write_page(wanted, results, resolved)
     print(f"{page.relative_to(paths.ROOT)} is ready ({time.perf_counter() - started:.0f} s)")
     return 0
 
@@ -84,7 +85,7 @@ def run_notebooks(wanted: sweep.Sweep, folder: Path, source: str) -> int:
     ).returncode  # fmt: skip
 
 
-def write_page(wanted: sweep.Sweep, results: Path) -> Path:
+def write_page(wanted: sweep.Sweep, results: Path, resolved: sources.Resolution) -> Path:
     """Execute the summary and publish it as a small site of its own."""
     work = results.parent / "page"
     shutil.rmtree(work, ignore_errors=True)
@@ -99,6 +100,9 @@ def write_page(wanted: sweep.Sweep, results: Path) -> Path:
         },
     )
     config = yaml.safe_load((paths.ROOT / "_config.yml").read_text(encoding="utf-8"))
+    run = {"parameters": {"source": resolved.source}, "reason": resolved.reason, "changes": {}}
+    if text := publish.banner(run):
+        config["sphinx"]["config"]["html_theme_options"]["announcement"] = text
     config.pop("bibtex_bibfiles")
     config["sphinx"]["config"].pop("bibtex_reference_style")
     (work / "_config.yml").write_text(yaml.safe_dump(config, sort_keys=False), "utf-8")

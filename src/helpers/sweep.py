@@ -118,8 +118,10 @@ def read(path: Path | str, notebooks: tuple[str, ...] = ()) -> Sweep:
             fixed[key] = _checked(key, value)
         else:
             axes[key] = [_checked(key, one) for one in values]
-    if not axes:
-        raise ParameterError(f"{path.name}: no value is a list; for one setting use make rerun")
+    if not any(len(values) > 1 or values == [ALL] for values in axes.values()):
+        raise ParameterError(
+            f"{path.name}: no list of at least two values; for one setting use make rerun"
+        )
     if not wanted:
         odd = [key for key in axes if key not in SHOCKS]
         if odd:
@@ -299,7 +301,9 @@ def _join(blocks: list[Path], results: Path) -> None:
     try:
         with parquet.ParquetWriter(beside, parquet.read_schema(blocks[0])) as writer:
             for block in blocks:
-                writer.write_table(parquet.read_table(block))
+                table = parquet.read_table(block)
+                # a block is one row group: a scenario is never split (summarise counts on it)
+                writer.write_table(table, row_group_size=table.num_rows)
         beside.replace(results)
     finally:
         beside.unlink(missing_ok=True)
@@ -365,7 +369,8 @@ def collect(runs: list[tuple[dict, str, dict]], results: Path) -> None:
     runs : list of (parameters, notebook, records)
         In the order of the sweep.
     results : Path
-        Parquet file with ``scenario``, the parameters, ``notebook``, ``name``, ``value`` (a
+        Parquet file with ``scenario``, the parameters (rho missing where it is the estimate),
+        ``notebook``, ``name``, ``value`` (a
         number, or missing) and ``words`` (or missing).
     """
     rows = []
@@ -373,7 +378,9 @@ def collect(runs: list[tuple[dict, str, dict]], results: Path) -> None:
     for parameters, notebook, found in runs:
         scenario = order.setdefault(json.dumps(parameters, sort_keys=True), len(order))
         plain = {
-            key: value if isinstance(value, (int, float, str)) else json.dumps(value)
+            key: value
+            if value is None or isinstance(value, (int, float, str))
+            else json.dumps(value)
             for key, value in parameters.items()
         }
         for name in sorted(found):

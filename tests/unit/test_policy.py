@@ -90,6 +90,26 @@ def test_without_correlation_nobody_competes_more_than_their_size(shares):
     assert 40 < near["kilometres"].iloc[0] < 80
 
 
+def test_who_does_the_same_work_competes_more():
+    """The red town's rival is the blue town, not the farm town; a ratio upside down fails here."""
+    from helpers import model
+
+    t_ck = np.array([[4.0, 1.0], [4.0, 1.0], [1.0, 4.0]])
+    built = model.shares(t_ck, np.ones(2), np.ones(3), RHO)
+    names = ("Akron, OH", "Yuma, AZ", "Visalia-Porterville, CA"), ("trades", "primary")
+    pairs = policy.competition(model.Shares(built.pi_ck, built.omega_k, *names), RHO)
+    relative = pairs.set_index(["city", "rival"])["relative"]
+    assert relative["Akron, OH", "Yuma, AZ"] > 1 > relative["Akron, OH", names[0][2]]
+
+
+def test_a_subsidy_brings_people_and_a_cut_drives_them_away(shares):
+    for hat, sign in ((1.1, 1), (0.9, -1)):
+        pair = {"a": {"city_occupation": {DETROIT: {"trades": hat}}}, "b": PAIR["city"]}
+        table = policy.compare(pair, shares, RHO, THETA, DETROIT)
+        for column in ("outlay", "gained", "welfare"):
+            assert (np.sign(table[column]) == sign).all(), column
+
+
 @pytest.mark.parametrize(
     ("policies", "error", "message"),
     [

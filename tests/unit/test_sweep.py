@@ -30,7 +30,8 @@ def test_sweeps_that_ship_are_valid(name, made):
 @pytest.mark.parametrize(
     ("text", "error", "message"),
     [
-        ("rho: 0.5", ParameterError, "no value is a list"),
+        ("rho: 0.5", ParameterError, "at least two"),
+        ("rho: [0.5]\ntheta: [2]", ParameterError, "at least two"),
         ("rho: []", ParameterError, "empty"),
         ("rho: [0.5, 0.5]", ParameterError, "twice"),
         ("rho: [0.5, 1.5]", ParameterError, "rho"),
@@ -123,6 +124,26 @@ def test_the_summary_has_a_row_a_scenario(file, made, tmp_path):
     drawn = sweep.small_multiples(table, "own", "change")
     assert set(drawn.data["rho"]) == {0.0, 0.5}
     assert "rho" in drawn.svg()
+
+
+def test_a_scenario_is_never_split_between_row_groups(file, made, tmp_path, monkeypatch):
+    """Blocks of more rows than parquet puts into a group by itself."""
+    monkeypatch.setattr(sweep, "BLOCK", 5_000)
+    text = "rho: {from: 0, to: 0.9, number: 20}\ncity: all\ncity_hat: 0.95"
+    results = sweep.run(sweep.read(file(text)), made, tmp_path / "out")
+    assert parquet.ParquetFile(results).num_row_groups == 2
+    table = sweep.summarise(results)
+    assert list(table["scenario"]) == list(range(5_200))
+    assert table.notna().all(axis=None)
+
+
+def test_the_estimate_among_other_correlations_is_a_missing_number(tmp_path):
+    runs = [({"rho": rho}, "07", {"x": 1.0}) for rho in (0.3, None)]
+    sweep.collect(runs, tmp_path / "results.parquet")
+    table = pd.read_parquet(tmp_path / "results.parquet")
+    assert table["rho"].iloc[0] == 0.3
+    assert table["rho"].isna().tolist() == [False, True]
+    assert list(table["scenario"]) == [0, 1]
 
 
 def test_recorded_numbers_become_rows_and_words_stay_words(tmp_path):
