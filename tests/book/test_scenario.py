@@ -74,7 +74,7 @@ def test_a_scenario_cannot_take_the_default_books_place(tmp_path):
     assert "the name becomes an address" in done.stderr
 
 
-def test_a_sweep_leaves_a_table_and_a_page(html):
+def test_a_sweep_leaves_a_table_and_a_page(html, run):
     done = subprocess.run(
         [sys.executable, "tools/sweep.py", "scenarios/policy-grid.yml"],
         cwd=paths.ROOT,
@@ -87,7 +87,9 @@ def test_a_sweep_leaves_a_table_and_a_page(html):
     page = (html / "sweeps" / "policy-grid" / "index.html").read_text(encoding="utf-8")
     assert "How hard do cities pull?" in page
     assert re.search(r"480(<[^>]*>)* combinations", page)
-    assert page.count("<svg") + page.count(".svg") >= 2
+    assert page.count(".svg") >= 2
+    synthetic = run["parameters"]["source"] == "synthetic"
+    assert ("a <strong>synthetic economy</strong> with" in page) == synthetic
 
 
 def test_a_wrong_sweep_is_refused_before_anything_runs(tmp_path):
