@@ -3,8 +3,10 @@
 A policy multiplies T_c, T_k or t_ck. What it does to a household's productivity there is
 T_c_hat (T_k_hat t_ck_hat)^(1/theta): T_k and t_ck are scales of productivity to the power theta.
 In this model everyone produces the same on average, wherever they live and whatever they do
-(the maximum of a max-stable vector does not depend on who attains it). An outlay is therefore
-counted in per cent of all output: the share of households treated times the rate.
+(the maximum of a max-stable vector does not depend on who attains it). An outlay is what the
+policy adds to the output of those whom it treats, in per cent of all output before it: before
+anyone moves, their share of households times the rate s. What they produce once they have moved
+already holds the factor 1 + s, of which the policy pays s.
 """
 
 from __future__ import annotations
@@ -61,18 +63,44 @@ class Policy:
             log_rate[cell] += np.log(hat) / theta
         return np.expm1(log_rate)
 
-    def outlay(self, shares: Shares, theta: float, households: Shares | None = None) -> float:
+    def outlay(self, shares: Shares, theta: float) -> float:
         """What the policy adds to output before anyone responds to it, as a share of all output.
+
+        sum_ck pi_ck omega_k s_ck, with 1 + s_ck the factor of :meth:`rates`.
 
         Parameters
         ----------
         shares : Shares
         theta : float, above 0
-        households : Shares, optional
-            Where households live when they are counted; ``shares`` if left out.
         """
-        living = households or shares
-        return float((living.pi_ck * living.omega_k * self.rates(shares, theta)).sum())
+        return float((shares.pi_ck * shares.omega_k * self.rates(shares, theta)).sum())
+
+    def outlay_after(self, shares: Shares, rho: float | np.ndarray, theta: float) -> float:
+        """What the policy adds to output once people have moved, in the unit of :meth:`outlay`.
+
+        W_hat sum_ck pi_ck' omega_k' s_ck / (1 + s_ck): everyone produces W_hat times what they
+        did (:func:`helpers.counterfactuals.welfare_change`), wherever they live, and of what a
+        treated household produces the part 1 / (1 + s_ck) is its own. A policy that treats
+        everybody alike moves nobody, and costs the same before and after.
+
+        Parameters
+        ----------
+        shares : Shares
+            Before the policy.
+        rho : float or array (K,), in [0, 1)
+        theta : float, above 0
+
+        Returns
+        -------
+        float
+            As a share of all output before the policy; divided by W_hat, of all output after it.
+        """
+        new = self.shock(shares, rho, theta)
+        added = -np.expm1(-np.log1p(self.rates(shares, theta)))  # s / (1 + s)
+        output = counterfactuals.welfare_change(
+            shares, rho, theta, self.city, self.occupation, self.city_occupation
+        )
+        return float(output * (new.pi_ck * new.omega_k * added).sum())
 
 
 def parse(policies: object) -> dict[str, dict]:
@@ -211,8 +239,8 @@ def compare(policies: Mapping, shares: Shares, rho: float, theta: float, city: s
     Returns
     -------
     DataFrame
-        One row per policy: ``policy``, ``outlay`` and ``outlay_after`` (shares of all output,
-        before and after people move), ``gained`` (households that the city gains, per thousand
+        One row per policy: ``policy``, ``outlay`` and ``outlay_after`` (what the policy adds
+        before and after people move, both as shares of all output before it), ``gained`` (households that the city gains, per thousand
         of all), ``per_outlay`` (gain relative to outlay), ``moved`` (households per thousand
         that live elsewhere afterwards), ``welfare`` (relative change of expected productivity).
     """
@@ -226,7 +254,7 @@ def compare(policies: Mapping, shares: Shares, rho: float, theta: float, city: s
             {
                 "policy": name,
                 "outlay": outlay,
-                "outlay_after": policy.outlay(shares, theta, new),
+                "outlay_after": policy.outlay_after(shares, rho, theta),
                 "gained": 1000 * gained,
                 "per_outlay": gained / outlay if outlay else np.nan,
                 "moved": 500 * np.abs(new.pi_c - shares.pi_c).sum(),

@@ -50,6 +50,57 @@ def test_output_per_household_does_not_depend_on_where_it_lives(truth):
         assert abs(some.mean() - best.mean()) < 5 * error
 
 
+@pytest.mark.parametrize(
+    "hats",
+    [
+        {"city_occupation": {(DETROIT, "trades"): 2.0}},
+        {"city": {DETROIT: 1.4}},
+        {"occupation": {"trades": 0.5}},
+    ],
+    ids=["cell", "city", "a tax on an occupation"],
+)
+def test_the_outlay_after_is_what_simulated_households_are_paid(hats):
+    """Draw the same households with and without the policy, and count what it adds for each."""
+    from helpers import model
+
+    names = (DETROIT, "Akron, OH", "Yuma, AZ"), ("management", "trades")
+    rng = np.random.default_rng(5)
+    t_ck, T_k, z_c = rng.lognormal(size=(3, 2)), np.array([1.0, 2.0]), np.array([1.0, 0.5, 2.0])
+    rho, theta, n = 0.5, 6.0, 300_000
+    built = model.shares(t_ck, T_k, z_c, rho)
+    shares = model.Shares(built.pi_ck, built.omega_k, *names)
+    subsidy = policy.Policy(**hats)
+    rates = subsidy.rates(shares, theta)
+
+    before = model.draw_productivities(t_ck, T_k, z_c, rho, theta, n, 3).reshape(n, -1)
+    factor = (1 + rates).ravel()
+    chosen = (before * factor).argmax(axis=1)
+    own = before[np.arange(n), chosen]  # what a household would produce there without the policy
+    paid = own * (factor[chosen] - 1)
+    error = (paid.std() / np.sqrt(n)) / before.max(axis=1).mean()
+    simulated = paid.mean() / before.max(axis=1).mean()
+    assert abs(subsidy.outlay_after(shares, rho, theta) - simulated) < 5 * error
+
+    # the same from where households go when they choose for themselves
+    city, occupation = model.simulate_households(
+        t_ck * factor.reshape(3, 2) ** theta, T_k, z_c, rho, theta, n, 4
+    )
+    part = rates / (1 + rates)
+    output = counterfactuals.welfare_change(shares, rho, theta, **hats)
+    living = part[city, occupation]
+    error = output * living.std() / np.sqrt(n)
+    counted = output * living.mean()
+    assert abs(subsidy.outlay_after(shares, rho, theta) - counted) < 5 * error
+
+
+def test_a_policy_for_everybody_costs_the_same_before_and_after(shares):
+    everywhere = policy.Policy(city=dict.fromkeys(shares.cities, 1.1))
+    assert everywhere.outlay(shares, THETA) == pytest.approx(0.1, rel=1e-12)
+    assert everywhere.outlay_after(shares, RHO, THETA) == pytest.approx(0.1, rel=1e-12)
+    some = policy.Policy(city={DETROIT: 1.1})
+    assert some.outlay_after(shares, RHO, THETA) > some.outlay(shares, THETA)
+
+
 def test_gains_are_those_of_single_shocks(shares):
     gain = policy.cell_gains(shares, RHO, THETA)
     for c, k in ((0, 0), (17, 3), (259, 7)):
