@@ -239,10 +239,11 @@ def compare(policies: Mapping, shares: Shares, rho: float, theta: float, city: s
     Returns
     -------
     DataFrame
-        One row per policy: ``policy``, ``outlay`` and ``outlay_after`` (what the policy adds
-        before and after people move, both as shares of all output before it), ``gained`` (households that the city gains, per thousand
-        of all), ``per_outlay`` (gain relative to outlay), ``moved`` (households per thousand
-        that live elsewhere afterwards), ``welfare`` (relative change of expected productivity).
+        One row per policy: ``policy``; ``outlay`` and ``outlay_after`` (what the policy adds
+        before and after people move, both as shares of all output before it); ``gained``
+        (households that the city gains, per thousand of all); ``per_outlay`` (gain relative to
+        outlay); ``moved`` (households per thousand that live elsewhere afterwards); ``welfare``
+        (relative change of expected productivity).
     """
     c = shares.city_index(city)
     rows = []

@@ -9,12 +9,14 @@ import pytest
 import sympy as sp
 
 from helpers import elasticities, model
-from helpers.derivations import DerivationError, Equation, ledger, results
+from helpers.derivations import DerivationError, Equation, ledger, pages, results
 from helpers.derivations import symbols as s
 from helpers.derivations.algebra import counterexample, vanishes
+from helpers.derivations.causes import CAUSES
 from helpers.derivations.claim import PLAIN, SCOPES, VERDICTS, approximation, exact, slip
-from helpers.derivations.effects import EFFECTS, effects
+from helpers.derivations.effects import EFFECTS, effects, first_stages
 from helpers.errors import ParameterError
+from helpers.estimation import estimate
 
 CLAIMS = {claim.id: claim for claim in (*ledger(), *results())}
 _S, _A = s.SUMS, s.SCALED
@@ -87,6 +89,7 @@ def test_a_claim_says_what_it_has_to(claim):
     assert (claim.refuted is None) == open_ended
     assert (claim.proof.counterexample is None) == open_ended
     assert claim.proof.scope in SCOPES.values()
+    assert (claim.cause is None) == open_ended
     if claim.verdict == "approximation":
         assert claim.neglected is not None
 
@@ -114,6 +117,89 @@ def test_a_printed_expression_is_not_the_corrected_one():
             assert all(statement.proved() for statement in claim.statement), claim.id
 
 
+def test_slips_are_counted_by_cause():
+    """Every cause has a place, a cause of slips is none of approximations, and no sum is lost."""
+    groups = pages.by_cause(ledger())
+    assert set(groups) == set(CAUSES)
+    for cause, members in groups.items():
+        kinds = {claim.verdict == "approximation" for claim in members}
+        assert len(kinds) == 1, cause
+        if CAUSES[cause].notation_only:
+            assert {claim.verdict for claim in members} == {"typo"}, cause
+    count = pages.cause_counts(ledger())
+    slips = [claim for claim in ledger() if claim.verdict in ("typo", "wrong")]
+    assert count["slips"] == len(slips)
+    assert count["slip_causes"] == len({claim.cause for claim in slips})
+    assert count["slip_causes"] < 0.6 * count["slips"]
+    for same in (("eq-9", "eq-12"), ("s31-log-share", "s32-T_c"), ("s21-scale", "eq-10")):
+        assert len({CLAIMS[claim].cause for claim in same}) == 1
+    page = pages.errata(ledger(), effects_of_nothing()).data
+    shown, folded = page.split("<details><summary>Notation only")
+    for cause in CAUSES:
+        place = folded if CAUSES[cause].notation_only else shown
+        assert f'id="cause-{cause}"' in place, cause
+
+
+def effects_of_nothing():
+    import pandas as pd
+
+    return pd.DataFrame(columns=["id", "quantity", "printed", "corrected"])
+
+
+def test_a_slope_of_one_or_more_follows_from_a_correlation_in_the_open_interval():
+    """The printed implication is true; its converse is what needs rho = 0."""
+    claim = CLAIMS["s31-beta"]
+    assert claim.verdict == "exact"
+    excess = sp.lambdify(rho, claim.equation.right)
+    inside = np.linspace(1e-6, 1 - 1e-6, 101)
+    assert (excess(inside) > 0).all()
+    assert (1 / (1 - inside) >= 1).all()
+
+
+def test_the_printed_first_stage_is_that_of_the_sum_of_logs(published):
+    from helpers.targets import TARGETS
+
+    printed = next(target for target in TARGETS if target.id == "first-beta")
+    found = first_stages(published).set_index("instrument")
+    assert abs(found.at["sum of logs", "slope"] - printed.value) <= printed.tolerance
+    assert abs(found.at["log of the sum of logs", "slope"] - printed.value) > 0.2
+    assert found.at["log of the sum of logs", "rho"] > found.at["sum of logs", "rho"] + 0.02
+
+
+def test_the_log_of_a_sum_is_taken_of_levels_and_near_the_log_of_the_sum_of_logs(made):
+    """With exposures the index is built anew; without them its own log stands in for it."""
+    from dataclasses import replace
+
+    with_levels = first_stages(made).set_index("instrument")
+    without = first_stages(replace(made, exposures=None)).set_index("instrument")
+    assert with_levels.loc["sum of logs"].equals(without.loc["sum of logs"])
+    level, stand_in = with_levels.at["log of the sum", "slope"], without["slope"].iloc[0]
+    assert level == pytest.approx(stand_in, rel=0.01)
+    assert level != stand_in
+    assert with_levels.at["sum of logs", "beta"] == pytest.approx(estimate(made).beta, rel=1e-9)
+
+
+def test_effects_are_effects(made):
+    """The draws below two medians are counted; a city and an occupation too many take people."""
+    found = effects(made, 2019, 0.64, 3.0).set_index("id")
+    shares = made.shares(2019)
+    first, second = np.argsort(-shares.pi_c)[:2]
+    k = shares.occupation_index("management")
+    scale = shares.pi_ck[[first, second], [k, k]] ** (1 - 0.64)
+    drawn = model.draw_productivities(
+        scale[:, None], np.ones(1), np.ones(2), 0.64, 3.0, 200_000, 5
+    )[:, :, 0]
+    medians = (scale / np.log(2)) ** (1 / 3)
+    below = {
+        "corrected": (drawn < medians).all(axis=1).mean(),
+        "printed": (drawn < medians[0]).all(axis=1).mean(),
+    }
+    for column, frequency in below.items():
+        assert found.at["eq-1", column] == pytest.approx(frequency, abs=0.006)
+    assert found.at["eq-2", "printed"] < found.at["eq-2", "corrected"]
+    assert found.at["eq-2", "corrected"] == shares.pi_c[first]
+
+
 A, B = sp.symbols("a b", positive=True)
 TRUE, FALSE = Equation((A + B) ** 2, A**2 + 2 * A * B + B**2, PLAIN), Equation(A + B, A, PLAIN)
 
@@ -122,11 +208,12 @@ TRUE, FALSE = Equation((A + B) ** 2, A**2 + 2 * A * B + B**2, PLAIN), Equation(A
     "unearned",
     [
         lambda: exact("x", "", "", FALSE, note=""),
-        lambda: slip("typo", "x", "", "", "", FALSE, refuted=FALSE, note=""),
-        lambda: slip("typo", "x", "", "", "", TRUE, refuted=TRUE, note=""),
-        lambda: slip("exact", "x", "", "", "", TRUE, refuted=FALSE, note=""),
-        lambda: approximation("x", "", "", "", TRUE, A**2, sp.S.Zero, note=""),
-        lambda: approximation("x", "", "", "", TRUE, TRUE.right, sp.S.Zero, note=""),
+        lambda: slip("typo", "x", "", "", "", FALSE, refuted=FALSE, cause="gamma", note=""),
+        lambda: slip("typo", "x", "", "", "", TRUE, refuted=TRUE, cause="gamma", note=""),
+        lambda: slip("exact", "x", "", "", "", TRUE, refuted=FALSE, cause="gamma", note=""),
+        lambda: slip("typo", "x", "", "", "", TRUE, refuted=FALSE, cause="haste", note=""),
+        lambda: approximation("x", "", "", "", TRUE, A**2, sp.S.Zero, cause="gamma", note=""),
+        lambda: approximation("x", "", "", "", TRUE, TRUE.right, sp.S.Zero, cause="x", note=""),
     ],
 )
 def test_a_verdict_has_to_be_earned(unearned):
@@ -324,16 +411,12 @@ def test_effects_refuse_parameters_outside_their_domain(made, wrong):
 
 
 def test_pages_set_symbols_and_leave_words():
-    from helpers.derivations import pages
-
     assert pages.in_symbols("Z_c^-theta moves pi_ck") == r"$Z_{c}^{-\theta}$ moves $\pi_{ck}$"
     assert pages.in_symbols("lambda_k^(1-rho)") == r"$\lambda_{k}^{1-\rho}$"
     assert pages.in_symbols("A city with thetas") == "A city with thetas"
 
 
 def test_errata_hold_what_is_not_exact(made):
-    from helpers.derivations import pages
-
     page = pages.errata(ledger(), effects(made, 2019, 0.64, 3.0)).data
     for claim in ledger():
         listed = f'id="errata-{claim.id}"' in page

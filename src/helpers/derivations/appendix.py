@@ -67,6 +67,7 @@ def shares() -> Iterator[Claim]:
         r"G = \sum_k[\sum_c (T_k t_{ck}Z_c^{-\theta})^{\frac{1}{1-\rho_k}}]^{1-\rho_k}",
         Equation(B.over_k(B.size), B.over_k(pulled_in), B),
         refuted=Equation(B.over_k(B.size), B.over_k(with_T_c), B),
+        cause="city-twice",
         note="T_ck holds T_c, and by section 2.2 so does Z_c^-theta: the city scale would count "
         "twice. Equation (2) and the right side of this display have it once.",
     )
@@ -92,6 +93,7 @@ def shares() -> Iterator[Claim]:
         r"[\sum_c (T_k t_{ck}Z_c^{-\theta})^{\frac{1}{1-\rho}}]^{1-\rho}",
         Equation(d_G, S.over_k(sp.diff(inside, z)), S),
         refuted=Equation(d_G, S.over_k(sp.diff(doubled, z)), S),
+        cause="city-twice",
         note="T_c once more twice; it is gone in the next line.",
     )
     bracket = (S.T**_A * S.lam) ** (1 - rho)
@@ -155,6 +157,7 @@ def own() -> Iterator[Claim]:
         Equation(elasticity(CELL.lam, t_ck), pi_ck * _A),
         sp.S.Zero,
         -pi_ck * _A,
+        cause="small-city",
         note="Section 2.3 has an approximation sign where this has an equals sign.",
     )
     own_exact = elasticity(_PI_C, t_ck)
@@ -176,6 +179,7 @@ def own() -> Iterator[Claim]:
         Equation(own_exact, d_pi + d_omega - d_phi, three),
         d_pi - d_phi,
         -pi_ck * (1 - omega_k),
+        cause="small-city",
         note="By (6) the size of the occupation is a third term; it grows when one of its cities "
         "becomes better.",
     )
@@ -189,6 +193,7 @@ def own() -> Iterator[Claim]:
         Equation(own_exact, elasticity(_TERMS, t_ck) - pi_ck * omega_k),
         elasticity(_TERMS, t_ck),
         pi_ck * omega_k,
+        cause="small-city",
         note="The denominator G moves as well.",
     )
     # lambda_k as if it did not move: what the following lines do
@@ -259,6 +264,7 @@ def cross() -> Iterator[Claim]:
             cross_exact,
             t_ck**_A * T_k * d_share * t_dk / (K * own_term) - T_k * d_size * t_dk / (K * own_size),
         ),
+        cause="sum-letter",
         note="The sums run over l and their terms are written with k; read to the letter each is "
         "K times one term. The following lines have the index right.",
     )
@@ -282,6 +288,7 @@ def cross() -> Iterator[Claim]:
         r"\left(\frac{[t_{c'k}(Z_{c'}^{-\theta})]^{\frac{1}{1-\rho}}}{" + _SUM + r"}\right)",
         Equation(first, printed_first),
         refuted=Equation(first, printed_first.subs(other, appeal(t_dk, z_c))),
+        cause="own-scale",
         note="The city scale is that of c', as in the lines before and after.",
     )
     share_d = other / lambda_k
@@ -373,6 +380,7 @@ def aggregate() -> Iterator[Claim]:
         r"\lambda_k^{1-\rho}}\right)",
         Equation(A.d_log_pi_c(T_d), d_n - d_G, two),
         refuted=Equation(A.d_log_pi_c(T_d), lone - d_G, two),
+        cause="derivative-sign",
         note="The derivative sign is missing from the first numerator.",
     )
     d_lambda = sp.diff(A.lam, T_d)
@@ -386,6 +394,7 @@ def aggregate() -> Iterator[Claim]:
         r"\left(\frac{[t_{c'k}(Z_{c'}^{-\theta})]^{\frac{1}{1-\rho}}}{T_{c'}}\right)",
         Equation(d_lambda, theta * _A * A.h_d / T_d, A),
         refuted=Equation(d_lambda, _A * A.h_c / T_d, A),
+        cause="city-power",
         note="Two slips: the city is c', and T_c' enters with the power theta.",
     )
     first = A.over_k(-rho * _A * A.phi_c * A.pi_dk)
@@ -412,6 +421,7 @@ def aggregate() -> Iterator[Claim]:
             r"\frac{\partial\ln\pi_c}{\partial\ln T_{c'}} = \theta\left\{" + printed + r"\right\}",
             Equation(A.d_log_pi_c(T_d), theta * right, A),
             refuted=Equation(A.d_log_pi_c(T_d), right, A),
+            cause="city-power",
             note="Right for Z_c'^-theta, without any approximation; theta is missing for T_c'.",
         )
 

@@ -9,6 +9,7 @@ from typing import Protocol
 import sympy as sp
 
 from helpers.derivations.algebra import Counterexample, counterexample, vanishes
+from helpers.derivations.causes import CAUSES
 from helpers.derivations.symbols import CELL, SIZES, Sums
 from helpers.errors import CompanionError
 
@@ -157,6 +158,9 @@ class Claim:
         The printed expression, where it was refuted.
     neglected : expression or None
         Printed minus exact, in named quantities.
+    cause : str or None
+        A key of :data:`helpers.derivations.causes.CAUSES`, for everything that is neither exact
+        nor a definition: several places can go back to one cause.
     """
 
     id: str
@@ -169,6 +173,7 @@ class Claim:
     statement: tuple[Equation, ...]
     refuted: Equation | None = None
     neglected: sp.Expr | None = None
+    cause: str | None = None
 
     @property
     def equation(self) -> Equation:
@@ -188,6 +193,12 @@ def _refute(claim_id: str, printed: Equation) -> Counterexample:
     if found is None:
         raise DerivationError(f"{claim_id}: the printed expression was not refuted")
     return found
+
+
+def _known(claim_id: str, cause: str) -> str:
+    if cause not in CAUSES:
+        raise DerivationError(f"{claim_id}: {cause!r} is no cause; expected one of {list(CAUSES)}")
+    return cause
 
 
 _ZERO = "the difference of the two sides is zero in normal form"
@@ -219,6 +230,7 @@ def slip(
     corrected: str,
     *statement: Equation,
     refuted: Equation,
+    cause: str,
     note: str,
     neglected: sp.Expr | None = None,
 ) -> Claim:
@@ -231,7 +243,19 @@ def slip(
     _prove(id, statement)
     found = _refute(id, refuted)
     proof = Proof(f"corrected: {_ZERO}", SCOPES[statement[0].scope], found)
-    return Claim(id, place, printed, verdict, corrected, proof, note, statement, refuted, neglected)
+    return Claim(
+        id,
+        place,
+        printed,
+        verdict,
+        corrected,
+        proof,
+        note,
+        statement,
+        refuted,
+        neglected,
+        _known(id, cause),
+    )
 
 
 def approximation(
@@ -243,6 +267,7 @@ def approximation(
     approximate: sp.Expr,
     neglected: sp.Expr,
     *lemmas: Equation,
+    cause: str,
     note: str,
 ) -> Claim:
     """Claim that drops a term: the exact expression is proved, and so is what was dropped."""
@@ -264,4 +289,5 @@ def approximation(
         statement,
         printed_equation,
         neglected,
+        _known(id, cause),
     )

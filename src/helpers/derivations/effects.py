@@ -7,7 +7,7 @@ any panel will do; the first city is the largest, the second the runner-up.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -18,7 +18,8 @@ from scipy.special import gamma
 from helpers import elasticities, estimation, shifters
 from helpers.counterfactuals import shock
 from helpers.errors import check_rho, check_theta
-from helpers.model import Shares
+from helpers.instrument import shift_share
+from helpers.model import Shares, shares
 from helpers.panel import Panel
 
 HAT = 0.95  # the paper's shock to a city
@@ -122,15 +123,26 @@ def _twice(e: Economy) -> Rows:
 
 
 def _arguments(e: Economy) -> Rows:
-    yield "values at which the joint distribution is taken", 1.0, float(len(e.shares.pi_c))
+    """Two draws of one occupation, each below its own median, or both below the first's."""
+    k, (c, d) = e.manager, (e.first, e.second)
+    scale = e.shares.pi_ck[d, k] / e.shares.pi_ck[c, k]  # of the second city, to 1/(1-rho)
+    yield (
+        f"probability that a household's draws in management in {e.name(c)} and {e.name(d)} both "
+        "lie below the median of their city",
+        0.5 ** ((1 + scale) ** (1 - e.rho)),
+        0.5 ** (2 ** (1 - e.rho)),
+    )
 
 
 def _terms(e: Economy) -> Rows:
-    n_cities, n_occupations = e.shares.pi_ck.shape
+    """A city and an occupation of average appeal are put in first place, as the sums ask."""
+    t_ck = np.pad(e.consistent.t_ck.to_numpy(), ((1, 0), (1, 0)), constant_values=1.0)
+    T_k = np.append(1.0, e.consistent.T_k.to_numpy())
+    z_c = np.append(1.0, e.consistent.T_c.to_numpy() ** e.theta)
     yield (
-        "cells in G",
-        float((n_cities + 1) * (n_occupations + 1)),
-        float(n_cities * n_occupations),
+        f"share of {e.name(e.first)}, the city and the occupation numbered zero being average",
+        shares(t_ck, T_k, z_c, e.rho).pi_c[1 + e.first],
+        e.shares.pi_c[e.first],
     )
 
 
@@ -263,17 +275,61 @@ def _residual(e: Economy) -> Rows:
     yield "standard deviation of ln eta_ck", spread, spread / e.steep
 
 
-def _least_squares(e: Economy) -> Rows:
-    found = e.estimate.ols.coefficient
-    yield (
-        "rho at the OLS slope, which the domain leaves out",
-        float("nan"),
-        estimation.rho_of(found),
-    )
+def first_stages(panel: Panel, years: Sequence[int] | None = None) -> pd.DataFrame:
+    """The first stage with the log of a sum, as the text has it, and with the files' sum of logs.
+
+    Where the panel has exposures and shifts the first is ln sum_s gamma_ks kappa_cs A_st. The
+    author's files hold the second alone, sum_s gamma_ks kappa_cs ln A_st, and its log stands for
+    the first: the log of a productivity index varies so little between sectors that the two
+    differ by next to a constant.
+
+    Parameters
+    ----------
+    panel : Panel
+    years : sequence of int, optional
+        Of the estimation; all if left out.
+
+    Returns
+    -------
+    DataFrame
+        ``instrument``; ``slope``, ``se`` and ``f`` of the first stage; ``r2``; ``beta`` by 2SLS;
+        ``rho``. Errors are clustered by city x occupation. Cells in which an instrument has no
+        log are left out of its row.
+    """
+    data = estimation.sample(panel, years)
+    keys = ["year", "city", "occupation"]
+    if panel.exposures is not None and panel.shifts is not None:
+        levels = panel.shifts.assign(log_tfp=np.exp(panel.shifts["log_tfp"]))
+        index = shift_share(panel.exposures, levels).rename(columns={"instrument": "index"})
+        data = data.merge(index, on=keys, how="left")
+        name = "log of the sum"
+    else:
+        data = data.assign(index=data["instrument"])
+        name = "log of the sum of logs"
+    rows = []
+    logged = data[data["index"] > 0].assign(instrument=lambda d: np.log(d["index"]))
+    for label, table in ((name, logged), ("sum of logs", data)):
+        first, reduced = (
+            estimation.fit(table, outcome, "instrument") for outcome in ("log_wage", "log_share")
+        )
+        beta = reduced.coefficient / first.coefficient
+        rows.append(
+            {
+                "instrument": label,
+                "slope": first.coefficient,
+                "se": first.se,
+                "f": first.f,
+                "r2": first.r2,
+                "beta": beta,
+                "rho": estimation.rho_of(beta),
+            }
+        )
+    return pd.DataFrame(rows)
 
 
 def _on_itself(e: Economy) -> Rows:
-    yield "first-stage slope", 1.0, e.estimate.first_stage.coefficient
+    for row in first_stages(e.panel).itertuples():
+        yield f"first-stage slope, {row.instrument}", 1.0, row.slope
 
 
 def _reduced_form(e: Economy) -> Rows:
@@ -369,7 +425,6 @@ EFFECTS: dict[str, Callable[[Economy], Rows]] = {
     "s231-occupation-1": _reversed,
     "s31-log-share": _sign_of_city,
     "s31-model": _residual,
-    "s31-beta": _least_squares,
     "s31-first-stage": _on_itself,
     "s31-second-stage": _reduced_form,
     "s32-log-share": _sign_of_city,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from helpers.derivations.causes import CAUSES
 from helpers.derivations.claim import Claim
 
 if TYPE_CHECKING:
@@ -98,8 +99,15 @@ def _entry(claim: Claim, effects: pd.DataFrame) -> str:
     return "\n\n".join(lines)
 
 
+def by_cause(claims: Iterable[Claim]) -> dict[str, list[Claim]]:
+    """Claims that are approximations, typos or wrong, by root cause, in the order of causes."""
+    found = list(claims)
+    groups = {cause: [c for c in found if c.cause == cause] for cause in CAUSES}
+    return {cause: members for cause, members in groups.items() if members}
+
+
 def errata(claims: Iterable[Claim], effects: pd.DataFrame) -> Markdown:
-    """Entries for the claims that are approximations, typos or wrong.
+    """Entries for the claims that are approximations, typos or wrong, under their causes.
 
     Parameters
     ----------
@@ -108,8 +116,56 @@ def errata(claims: Iterable[Claim], effects: pd.DataFrame) -> Markdown:
     effects : DataFrame
         As :func:`helpers.derivations.effects.effects` returns it.
     """
-    entries = [_entry(claim, effects) for claim in claims if claim.corrected is not None]
-    return _show("\n\n---\n\n".join(entries))
+    blocks, folded = [], []
+    for cause, members in by_cause(claims).items():
+        entries = "\n\n---\n\n".join(_entry(claim, effects) for claim in members)
+        count = f"{len(members)} place{'s' * (len(members) > 1)}"
+        title = f'<a id="cause-{cause}"></a>**{in_symbols(CAUSES[cause].words)}** ({count})'
+        (folded if CAUSES[cause].notation_only else blocks).append(f"{title}\n\n{entries}")
+    if folded:
+        inside = "\n\n---\n\n".join(folded)
+        blocks.append(
+            "<details><summary>Notation only: the lines around have it right</summary>\n\n"
+            f"{inside}\n\n</details>"
+        )
+    return _show("\n\n---\n\n".join(blocks))
+
+
+def causes(claims: Iterable[Claim]) -> Markdown:
+    """One row a root cause: what happened, in how many places, and where."""
+    rows = ["| cause | verdicts | notation only | places |", "| --- | --- | --- | --- |"]
+    for cause, members in by_cause(claims).items():
+        verdicts = ", ".join(sorted({claim.verdict for claim in members}))
+        places = ", ".join(f'<a href="#errata-{c.id}">{c.place}</a>' for c in members)
+        only = "yes" if CAUSES[cause].notation_only else "no"
+        rows.append(
+            f"| {in_symbols(CAUSES[cause].words)} | {verdicts} | {only} | {len(members)}: {places} |"
+        )
+    return _show("\n".join(rows))
+
+
+def cause_counts(claims: Iterable[Claim]) -> dict[str, int]:
+    """How many places are not exact, and how many root causes they have.
+
+    Returns
+    -------
+    dict
+        ``places`` and ``causes`` of all; ``slips`` and ``slip_causes`` without approximations;
+        ``notation_causes``, those that stay where they are written.
+    """
+    groups = by_cause(claims)
+    slips = {
+        cause: [c for c in members if c.verdict != "approximation"]
+        for cause, members in groups.items()
+    }
+    slips = {cause: members for cause, members in slips.items() if members}
+    return {
+        "places": sum(map(len, groups.values())),
+        "causes": len(groups),
+        "slips": sum(map(len, slips.values())),
+        "slip_causes": len(slips),
+        "notation_causes": sum(CAUSES[cause].notation_only for cause in slips),
+    }
 
 
 def part(claim: Claim) -> str:

@@ -57,6 +57,7 @@ def cell_elasticities() -> Iterator[Claim]:
         Equation(elasticity(CELL.lam, t_ck), pi_ck / (1 - rho)),
         sp.S.Zero,
         -pi_ck / (1 - rho),
+        cause="small-city",
         note="Small where a city has few of an occupation's households.",
     )
     # lambda_k and G as if they did not move, then put back in
@@ -74,6 +75,7 @@ def cell_elasticities() -> Iterator[Claim]:
         Equation(phi_ck / (1 - rho) - elasticity(CELL.meaning[pi_c], t_ck), FEEDBACK),
         refuted=Equation(elasticity(appeal(t_ck, z_c) / lambda_k, t_ck), phi_ck / (1 - rho), CELL),
         neglected=FEEDBACK,
+        cause="own-left",
         note="The left side should be pi_c, as in the derivation of 8.1; the elasticity of pi_ck "
         "is 1/(1-rho) for a small city, whatever its mix. The corrected expression is an "
         "approximation.",
@@ -110,6 +112,7 @@ def other_city(id: str, place: str) -> Claim:
         r"\left[1+\left(\frac{\rho}{1-\rho}\right)\left(\frac{\pi_{ck}}{\pi_c}\right)\right]",
         Equation(cross, -pi_d * phi_dk * (1 + rho / (1 - rho) * pi_ck / pi_c)),
         refuted=Equation(cross, -pi_d * phi_ck * (1 + rho / (1 - rho) * pi_ck / pi_c)),
+        cause="shocked-mix",
         note="The mix is that of the city that is shocked, c'. The line before (12) is right, "
         "and the identity (6) turns it into this. With the index corrected it is exact: no "
         "city need be small.",
@@ -127,6 +130,7 @@ def aggregate_elasticities() -> Iterator[Claim]:
         Equation(elasticity(A.lam, T_c), theta / (1 - rho) * A.pi_ck, A),
         sp.S.Zero,
         -theta / (1 - rho) * A.pi_ck,
+        cause="small-city",
         note="As before, theta times as large.",
     )
     feedback = A.pi_ck * (A.omega + rho / (1 - rho) * A.phi_c)
@@ -145,6 +149,7 @@ def aggregate_elasticities() -> Iterator[Claim]:
         Equation(theta / (1 - rho) * A.whole - A.d_log_pi_c(T_c), theta * A.over_k(feedback), A),
         refuted=Equation(held, 1 / (1 - rho) * A.whole, A),
         neglected=theta * A.over_k(feedback),
+        cause="city-power",
         note="By section 2.2 T_c enters with the power theta, which is missing. The printed value "
         "is the elasticity with respect to Z_c^-theta, or to all of the city's t_ck at once.",
     )
@@ -164,6 +169,7 @@ def aggregate_elasticities() -> Iterator[Claim]:
         r"\frac{\partial\ln\pi_c}{\partial\ln T_c} = \theta\sum_k\frac{\partial\ln\pi_c}{\partial\ln t_{ck}}",
         Equation(A.d_log_pi_c(T_c), theta * own_cells, A),
         refuted=Equation(A.d_log_pi_c(T_c), own_cells, A),
+        cause="city-power",
         note="The chain rule: a change of T_c changes each of the city's scales by theta times as "
         "much.",
     )
@@ -178,6 +184,7 @@ def aggregate_elasticities() -> Iterator[Claim]:
         Equation(S.d_log_pi_c(z_c), S.over_k(own - feedback_z), S),
         S.over_k(own),
         S.over_k(feedback_z),
+        cause="small-city",
         note="Equation (8) is an approximation, so this line is one, though it has an equals sign.",
     )
     yield exact(
@@ -198,6 +205,7 @@ def aggregate_elasticities() -> Iterator[Claim]:
         r"\rho=0:\quad \frac{\partial\ln\pi_c}{\partial\ln T_c} = \theta\,(1-\pi_c)",
         Equation(Z.d_log_pi_c(T_c), theta * (Z.whole - Z.over_k(Z.pi_ck * Z.omega)), Z),
         refuted=Equation(Z.d_log_pi_c(T_c), sp.S.One, Z),
+        cause="city-power",
         note="Again theta is missing, and the value is for a city of no size.",
     )
     bracket = 1 + rho / (1 - rho) * A.pi_ck / pi_c
@@ -213,6 +221,7 @@ def aggregate_elasticities() -> Iterator[Claim]:
         r"\left[1+\left(\frac{\rho}{1-\rho}\right)\left(\frac{\pi_{ck}}{\pi_c}\right)\right]",
         Equation(cross_T, theta * right, A),
         refuted=Equation(cross_T, right, A),
+        cause="city-power",
         note="Right for Z_c'^-theta, and for that exact without the assumption that cities are "
         "small; for T_c' theta is missing. The order of cities is not touched, the size is.",
     )
@@ -225,6 +234,7 @@ def aggregate_elasticities() -> Iterator[Claim]:
         r"\frac{\partial\ln\pi_c}{\partial\ln T_{c'}} = \theta\sum_k\frac{\partial\ln\pi_c}{\partial\ln t_{c'k}}",
         Equation(cross_T, theta * cells, A),
         refuted=Equation(cross_T, cells, A),
+        cause="city-power",
         note="The chain rule once more.",
     )
     cross_z = S.d_log_pi_c(z_d)
@@ -239,6 +249,7 @@ def aggregate_elasticities() -> Iterator[Claim]:
         r"\left[1+\left(\frac{\rho}{1-\rho}\right)\left(\frac{\pi_{ck}}{\pi_c}\right)\right]\right]",
         Equation(cross_z, S.over_k(-pi_d * S.phi_d * bracket_z), S),
         refuted=Equation(cross_z, S.over_k(-pi_d * S.phi_c * bracket_z), S),
+        cause="shocked-mix",
         note="The index of equation (9) again; the next line of the paper has the right one, "
         "so the two lines are not equal.",
     )
@@ -258,6 +269,7 @@ def aggregate_elasticities() -> Iterator[Claim]:
         r"\rho=0:\quad \frac{\partial\ln\pi_c}{\partial\ln T_{c'}} = -\theta\,\pi_{c'}",
         Equation(Z.d_log_pi_c(T_d), -theta * pi_d * Z.over_k(Z.phi_d), Z),
         refuted=Equation(Z.d_log_pi_c(T_d), pi_d, Z),
+        cause="city-power",
         note="The sign and theta. That it is the same for every other city is right.",
     )
     two = CELL.named(
@@ -277,6 +289,7 @@ def aggregate_elasticities() -> Iterator[Claim]:
         r"\left(\frac{T_k}{\phi_{ck}}\right)",
         Equation(d_pi, d_omega - d_phi, two),
         refuted=Equation(d_pi, d_phi - d_omega, two),
+        cause="swapped-terms",
         note="The two terms are the other way round: by (6) ln pi_c has ln omega_k with a plus "
         "and ln phi_ck with a minus. The line as printed equals omega_k - phi_ck, the negative "
         "of the line that follows it.",

@@ -132,6 +132,7 @@ def distribution() -> Iterator[Claim]:
         r"^{\frac{1}{1-\rho_k}}]^{1-\rho_k}\}",
         Equation(scaled, u**-theta * G, CELL),
         refuted=Equation(joint(rho, _a, _b, R).subs(x_d, x_c), joint(rho, _a, _b, R), PLAIN),
+        cause="one-value",
         note="The left side has one value z for all cities, the right side one for each. "
         "Proved of the right side: scaling all draws by u scales the exponent by u^-theta, "
         "which makes it max-stable Frechet with shape theta.",
@@ -152,6 +153,7 @@ def distribution() -> Iterator[Claim]:
             elasticity(T_c * T_k * t_ck, T_c),
             PLAIN,
         ),
+        cause="city-power",
         note="Section 2.2 absorbs T_c into Z_c^-theta = gamma^-theta T_c^theta, where it has the "
         "power theta; here it has the power one. Section 3.2 and the choice of theta for the "
         "counterfactuals go with the former, which we follow. The two readings of a shock to "
@@ -205,6 +207,7 @@ def equilibrium() -> Iterator[Claim]:
         r"G = \sum_{k=1}^{K} T_k[\sum_{c=1}^{N}(t_{ck}Z_c^{-\theta})^{\frac{1}{1-\rho_k}}]^{1-\rho_k}",
         Equation(B.over_k(pulled_in), B.over_k(B.T * B.lambda_k ** (1 - B.rho)), B),
         refuted=Equation(B.over_k(B.size), sp.Sum(B.size, (k, 0, K)), B),
+        cause="sums-from-zero",
         note="The sums start at zero, which adds a city and an occupation that do not exist. "
         "T_k comes out of the brackets with the power one.",
     )
@@ -228,6 +231,7 @@ def equilibrium() -> Iterator[Claim]:
             sp.gamma((theta + 1 - rho) / theta) ** (1 / (1 - rho)),
             PLAIN,
         ),
+        cause="gamma",
         note="This is the constant of a price index in a model of trade, with an elasticity of "
         "substitution where rho stands. The constant of expected productivity here has no rho "
         "in it. A gamma that varies with k cannot be part of Z_c either. It cancels from every "
@@ -255,6 +259,7 @@ def equilibrium() -> Iterator[Claim]:
         r"G^k = [\sum_c (t_{ck}Z_c^{-\theta})^{\frac{1}{1-\rho_k}}]^{1-\rho_k}",
         Equation(elasticity(CELL.lam ** (1 - rho), z_c), pi_ck),
         refuted=Equation(elasticity(CELL.lam, z_c), pi_ck),
+        cause="outer-exponent",
         note="The outer exponent is missing. Without it the display above gives shares that are "
         "too large by 1/(1-rho) and do not sum to one. Equation (3) is right.",
     )

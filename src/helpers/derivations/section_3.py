@@ -62,6 +62,7 @@ def migration() -> Iterator[Claim]:
         _SIGN_CORRECTED,
         Equation(_LOG_SHARE, _log_share(1)),
         refuted=Equation(_LOG_SHARE, _log_share(-1)),
+        cause="city-sign",
         note="By (3) an attractive city has larger shares. The slope on t_ck, and so the "
         "estimate of rho, is not touched; the city effects change sign, and with them the "
         "formula for T_c in section 3.2.",
@@ -89,20 +90,20 @@ def migration() -> Iterator[Claim]:
         r"+\left(\frac{1}{1-\rho}\right)\ln\eta_{ckt}",
         Equation(in_wages, (sp.log(w) + sp.log(eta)) / (1 - rho), PLAIN),
         refuted=Equation(in_wages, sp.log(w) / (1 - rho) + sp.log(eta), PLAIN),
+        cause="residual-factor",
         note="The unseen term has the same factor as the wage. The slope is what it was; a "
         "residual is (1-rho) times as large in units of productivity, as section 3.2 has it. "
         "Here one rho is needed for one slope.",
     )
-    yield slip(
-        "typo",
+    yield exact(
         "s31-beta",
         "section 3.1, text",
         r"\hat\rho\in(0,1) \Rightarrow \hat\beta\in[1,+\infty)",
-        r"\hat\rho\in[0,1) \Leftrightarrow \hat\beta\in[1,+\infty)",
+        Equation(1 / (1 - rho) - 1, rho / (1 - rho), PLAIN),
         Equation((1 - 1 / beta).subs(beta, 1 / (1 - rho)), rho, PLAIN),
-        refuted=Equation(rho, (1 - 1 / beta).subs(beta, 1), PLAIN),
-        note="A slope of one is rho = 0, which the open interval leaves out. A slope below one, "
-        "such as the OLS estimate, is outside the model.",
+        note="The slope exceeds one by rho/(1-rho), which is above zero and without bound on the "
+        "interval. The converse needs rho = 0 as well: a slope of one belongs to it. A slope "
+        "below one, such as that of least squares, is outside the model.",
     )
     yield exact(
         "s31-phi",
@@ -140,11 +141,16 @@ def migration() -> Iterator[Claim]:
         "s31-first-stage",
         "section 3.1, first stage",
         r"\ln w_{ckt}^{IV} = \beta^{IV}\ln w_{ckt}^{IV}+\delta_{ct}+\delta_{kt}^{IV}+\eta_{ckt}^{IV}",
-        r"\ln w_{ckt} = \beta^{IV}\ln w_{ckt}^{IV}+\delta_{ct}^{IV}+\delta_{kt}^{IV}+\eta_{ckt}^{IV}",
+        r"\ln w_{ckt} = \beta^{IV} x_{ckt}+\delta_{ct}^{IV}+\delta_{kt}^{IV}+\eta_{ckt}^{IV},\quad"
+        r" x_{ckt} = \ln\sum_s\gamma_{ks}\kappa_{cs}A_{st} \text{ (text) or }"
+        r" \sum_s\gamma_{ks}\kappa_{cs}\ln A_{st} \text{ (table 8.2.1)}",
         Equation(sp.diff(wage, instrument), first, PLAIN),
         refuted=Equation(sp.diff(instrument, instrument), first, PLAIN),
+        cause="one-symbol",
         note="The instrument stands on both sides; a variable regressed on itself has the slope "
-        "one. Table 8.2.1 has the wage on the left.",
+        "one. Table 8.2.1 has the wage on the left. It has another regressor as well: the text "
+        "takes the log of a sum over sectors, the files hold the sum of logs and the regression "
+        "takes it as it is. The printed slope belongs to the latter; so does the printed rho.",
     )
     share = beta * wage + delta_c + delta_k
     yield slip(
@@ -157,6 +163,7 @@ def migration() -> Iterator[Claim]:
         r"+\eta_{ckt}",
         Equation(sp.diff(share, instrument) / sp.diff(wage, instrument), beta, PLAIN),
         refuted=Equation(sp.diff(share, instrument), beta, PLAIN),
+        cause="one-symbol",
         note="The regressor is the wage predicted by the first stage. With the instrument itself "
         "the slope is that of the reduced form, beta times beta_IV.",
     )
@@ -193,6 +200,7 @@ def recovery() -> Iterator[Claim]:
         _SIGN_CORRECTED,
         Equation(_LOG_SHARE, _log_share(1)),
         refuted=Equation(_LOG_SHARE, _log_share(-1)),
+        cause="city-sign",
         note="As in section 3.1.",
     )
     in_effects = {
@@ -236,6 +244,7 @@ def recovery() -> Iterator[Claim]:
         r"\hat T_{kt} = \frac{\widehat{T_{kt}\lambda_{kt}^{1-\rho}}}{\hat\lambda_{kt}^{1-\rho}}",
         Equation(T_k, omega_k * G / lambda_k ** (1 - rho)),
         refuted=Equation(T_k, G / lambda_k ** (1 - rho)),
+        cause="occupation-sum",
         note="The sum does not belong there: with it the numerator is the same for every "
         "occupation, and the size of an occupation plays no part. Table 2 was computed without "
         "it.",
@@ -256,6 +265,7 @@ def recovery() -> Iterator[Claim]:
         r"\hat T_{ct} = \gamma\exp\left(\frac{1-\rho}{\theta}\hat\delta_{ct}\right)",
         Equation(T_c, gamma * sp.exp((1 - rho) / theta * effect), PLAIN),
         refuted=Equation(T_c, gamma * sp.exp(-(1 - rho) / theta * effect), PLAIN),
+        cause="city-sign",
         note="The sign of the city term, carried over from the log share. As printed, the most "
         "attractive city would have the smallest shifter. Table 2 has the right order, and no "
         "theta in it.",
