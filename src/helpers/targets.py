@@ -6,14 +6,15 @@ last digit: agreement means that rounding the computed number gives the printed 
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 import pandas as pd
 
 from helpers import estimation, shifters
+from helpers.errors import CompanionError
 from helpers.panel import Panel
 
 YEAR = 2019
@@ -21,30 +22,90 @@ THETA = 3.0
 
 
 class Results:
-    """What the comparison needs of a panel, each computed once when first asked for."""
+    """What the comparison needs of a panel, each computed once when first asked for.
 
-    def __init__(self, panel: Panel) -> None:
+    Parameters
+    ----------
+    panel : Panel
+    years : sequence of int, optional
+        Of the estimation; all, as in the paper, if left out.
+    """
+
+    def __init__(self, panel: Panel, years: Sequence[int] | None = None) -> None:
         self.panel = panel
+        self.years = years
 
     @cached_property
     def estimate(self) -> estimation.RhoEstimate:
         """2SLS as the paper describes it."""
-        return estimation.estimate(self.panel)
+        return estimation.estimate(self.panel, years=self.years)
 
     @cached_property
     def by_hand(self) -> estimation.Fit:
         """Least squares on the predicted wage, homoskedastic errors."""
-        return estimation.second_stage_by_hand(self.panel)
+        return estimation.second_stage_by_hand(self.panel, self.years)
+
+    @cached_property
+    def without_city_wage(self) -> str:
+        """Which cities lack the wage that published city shifters rest on; empty if none."""
+        return without_city_wage(self.panel)
 
     @cached_property
     def paper_shifters(self) -> shifters.Shifters:
         """Shifters of 2019 in the paper's convention, with the unrounded estimate."""
-        return shifters.recover(self.panel, YEAR, self.estimate.rho, THETA, convention="paper")
+        return paper_shifters(self.panel, YEAR, self.estimate.rho, THETA)
 
     @cached_property
     def consistent_shifters(self) -> shifters.Shifters:
         """Shifters of 2019 that follow from the model."""
         return shifters.recover(self.panel, YEAR, self.estimate.rho, THETA)
+
+
+def without_city_wage(panel: Panel) -> str:
+    """Which cities lack the wage that published city shifters rest on, in words.
+
+    The shifters of all cities and years come from one regression, so that one missing wage
+    leaves none of them.
+
+    Returns
+    -------
+    str
+        Empty where no wage is missing.
+    """
+    missing = panel.cities[panel.cities["log_city_wage"].isna()]
+    if missing.empty:
+        return ""
+    named = [f"{row.city} in {row.year}" for row in missing.head(3).itertuples()]
+    more = f" and {len(missing) - 3} more" if len(missing) > 3 else ""
+    return (
+        f"no city wage for {'; '.join(named)}{more}, which every city shifter as published rests "
+        "on; give log_city_wage, or leave the city out"
+    )
+
+
+def paper_shifters(panel: Panel, year: int, rho: float, theta: float = THETA) -> shifters.Shifters:
+    """Shifters in the paper's convention, with city shifters missing where a city has no wage.
+
+    Parameters
+    ----------
+    panel : Panel
+    year : int
+    rho : float, in [0, 1)
+        To reproduce the printed digits, the unrounded estimate.
+    theta : float, above 0
+
+    Returns
+    -------
+    Shifters
+        Those of :func:`helpers.shifters.recover`. If :func:`without_city_wage` names a city,
+        ``T_c`` is nan throughout, and ``T_k`` and ``t_ck``, which rest on shares alone, are as
+        they would be.
+    """
+    if not without_city_wage(panel):
+        return shifters.recover(panel, year, rho, theta, convention="paper")
+    cities = panel.cities.assign(log_city_wage=0.0)
+    complete = shifters.recover(replace(panel, cities=cities), year, rho, theta, "paper")
+    return replace(complete, T_c=complete.T_c * np.nan)
 
 
 @dataclass(frozen=True)
@@ -289,7 +350,8 @@ def compare(panel: Panel, results: Results | None = None) -> pd.DataFrame:
     Parameters
     ----------
     panel : Panel
-        On another panel than the author's the numbers differ, as they should.
+        On another panel than the author's the numbers differ, as they should. What it lacks
+        leaves the numbers that need it missing, and the note says what that is.
     results : Results, optional
         To share what is already computed.
 
@@ -303,7 +365,14 @@ def compare(panel: Panel, results: Results | None = None) -> pd.DataFrame:
     results = results or Results(panel)
     rows = []
     for target in TARGETS:
-        computed = target.compute(results)
+        computed, proper, note = np.nan, np.nan, target.note
+        try:
+            computed = target.compute(results)
+            proper = target.proper(results) if target.proper else np.nan
+        except CompanionError as problem:
+            note = f"missing: {problem}"
+        if target.id.startswith("T_c-") and results.without_city_wage:
+            note = f"missing: {results.without_city_wage}"
         difference = computed - target.value
         rows.append(
             {
@@ -316,8 +385,8 @@ def compare(panel: Panel, results: Results | None = None) -> pd.DataFrame:
                 # a hair for the case of a computed number that lies on the rounding edge
                 "ok": bool(abs(difference) <= target.tolerance * (1 + 1e-9)),
                 "computation": target.computation,
-                "proper": target.proper(results) if target.proper else np.nan,
-                "note": target.note,
+                "proper": proper,
+                "note": note,
                 "digits": target.printed,
             }
         )
