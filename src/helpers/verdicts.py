@@ -12,12 +12,12 @@ from functools import cached_property
 
 import numpy as np
 import pandas as pd
-from scipy.stats import spearmanr
+from scipy.stats import rankdata
 
 from helpers import counterfactuals, elasticities, estimation
 from helpers.errors import DataError
 from helpers.figures import NEW_YORK, VISALIA, occupation_changes, spillovers
-from helpers.model import Shares, similarity
+from helpers.model import Shares
 from helpers.targets import THETA, YEAR, Results
 
 VERDICTS = ("holds", "holds in part", "does not hold", "cannot be decided")
@@ -123,18 +123,20 @@ class Evidence(Results):
         Relative is diversion over what it would be without correlation.
         """
         cities = len(self.shares.cities)
-        relative = counterfactuals.diversion(self.shares, self.estimate.rho)
-        plain = counterfactuals.diversion(self.shares, 0.0)
         others = ~np.eye(cities, dtype=bool)
-        return np.array(
-            [
-                spearmanr(
-                    similarity(self.shares, c)[others[c]],
-                    relative[c, others[c]] / plain[c, others[c]],
-                ).statistic
-                for c in range(cities)
-            ]
+
+        def rivals(square: np.ndarray) -> np.ndarray:
+            """Without the diagonal, standardised ranks within each row."""
+            ranks = rankdata(square[others].reshape(cities, -1), axis=1)
+            ranks -= ranks.mean(axis=1, keepdims=True)
+            return ranks / np.linalg.norm(ranks, axis=1, keepdims=True)
+
+        with_rho, plain = (
+            counterfactuals.diversion(self.shares, rho) for rho in (self.estimate.rho, 0.0)
         )
+        np.fill_diagonal(plain, 1.0)
+        alike = rivals(np.corrcoef(self.shares.phi_ck))
+        return (alike * rivals(with_rho / plain)).sum(axis=1)
 
     @cached_property
     def published_T_c(self) -> pd.Series:

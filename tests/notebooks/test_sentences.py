@@ -1,0 +1,364 @@
+"""Sentences that depend on the data hold on both sources.
+
+A page is executed on each source, and every sentence of it that carries a result, or that says
+in words what the results are like, is looked up here and put to the test. A sentence that
+carries a result and is not here fails as well, so that no claim enters a page unseen.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+
+import jupytext
+import numpy as np
+import pandas as pd
+import pytest
+
+from helpers import counterfactuals, figures, paths, prose, shifters
+from helpers.errors import DataUnavailableError
+from helpers.sources import replication
+
+SOURCES = ("synthetic", "replication")
+CHAPTERS = (
+    *("01_introduction", "02_model", "03_derivations", "04_data", "06_shifters"),
+    *("07_city_shocks", "08_occupation_shocks", "09_discussion", "10_replication_report"),
+    "17_policy",
+)
+PAGES = (*CHAPTERS, "errata")
+
+
+@dataclass(frozen=True)
+class Page:
+    """What a page leaves behind: its names, and the results that its text refers to."""
+
+    names: dict
+    said: dict
+
+    def __getattr__(self, name: str):
+        return self.said[name] if name in self.said else self.names[name]
+
+
+def _path(page: str):
+    return (paths.BOOK if page == "errata" else paths.NOTEBOOKS) / f"{page}.md"
+
+
+@lru_cache
+def run(page: str, source: str) -> Page:
+    """Execute a page's cells on a source."""
+    if source == "replication":
+        try:
+            replication.load(download=False)
+        except DataUnavailableError as problem:
+            pytest.skip(f"the author's files are not here: {problem}")
+    names, said = {"__name__": "page"}, {}
+    recorded = prose.record
+    prose.record = lambda **values: said.update(values)
+    try:
+        for cell in jupytext.read(_path(page)).cells:
+            if cell.cell_type == "code":
+                exec(compile(cell.source, page, "exec"), names)
+                if "parameters" in cell.metadata.get("tags", ()):
+                    names["source"] = source
+    finally:
+        prose.record = recorded
+    return Page(names, said)
+
+
+def _is(name: str, low: float, high: float) -> Callable[[Page], bool]:
+    return lambda p: low <= p.said[name] <= high
+
+
+def _large(p: Page, start: str, shares=None) -> bool:
+    """Whether a city is one of the ten largest."""
+    shares = shares or p.shares
+    return any(shares.cities[c].startswith(start) for c in np.argsort(-shares.pi_c)[:10])
+
+
+def _gap_in_a_large_city(p: Page) -> bool:
+    observed = p.names.get("observed", p.names.get("shares"))
+    return _large(p, p.gap_city, observed) and p.said["gap_median"] < 0.01
+
+
+def _sizes_of_gainers(p: Page) -> bool:
+    """The ten largest relative gainers are on both sides of the largest fifty cities."""
+    top = p.table.nlargest(10, "change")
+    rank = p.table["pi_c"].rank(ascending=False)[top.index]
+    return rank.min() < 100 and rank.max() > 100
+
+
+def _large_gain_households(p: Page) -> bool:
+    table = p.table.assign(even=(p.table["change_independent"] - 1) * p.table["pi_c"])
+    largest = set(table.nlargest(6, "pi_c")["city"])
+    return (
+        len(set(table.nlargest(6, "households gained")["city"]) & largest) >= 5
+        and set(table.nlargest(6, "even")["city"]) == largest
+    )
+
+
+def _same_pattern(p: Page) -> bool:
+    changes = [
+        counterfactuals.shock(p.shares, p.rho, p.theta, **what).pi_c / p.shares.pi_c
+        for what in p.readings.values()
+    ]
+    others = np.arange(len(p.shares.cities)) != p.shares.city_index(p.names["city"])
+    one, other = (pd.Series(change[others]) for change in changes)
+    return one.corr(other, "spearman") > 0.999 and one.std() > 1.5 * other.std()
+
+
+def _rises_with_similarity(p: Page) -> bool:
+    data = figures.figure_3(p.panel, p.rho, p.theta, p.year, p.second_city, p.city_hat).data
+    rank = data["ratio"].corr(data["similarity"], "spearman")
+    order = data.sort_values("similarity")["ratio"].to_numpy()
+    tenth = len(order) // 10
+    return rank > 0.3 and order[-tenth:].mean() - order[:-tenth].mean() > 0
+
+
+def _led_by_shared_work(p: Page) -> bool:
+    work = p.rivals["shared work"]
+    top = p.rivals.nlargest(6, "over-represented").index
+    return work.rank(pct=True)[top].min() > 0.95
+
+
+def _led_by_size(p: Page) -> bool:
+    return all(_large(p, name) for name in p.rivals.nlargest(6, "diversion")["city"][:3])
+
+
+def _sorted_by_level(p: Page) -> bool:
+    rank = p.order.dropna().astype(float)
+    return rank.corr("spearman").iloc[0, 1] > 0.99
+
+
+def _by_year(p: Page) -> bool:
+    """The factor between the conventions' T_k is another one in another year."""
+    ratios = []
+    for year in (p.panel.years[0], p.panel.years[-1]):
+        paper, model = (
+            shifters.recover(p.panel, year, p.shared.estimate.rho, p.theta, convention).T_k
+            for convention in ("paper", "consistent")
+        )
+        ratios.append((paper / model).iloc[0])
+    return abs(ratios[1] / ratios[0] - 1) > 1e-3
+
+
+def _bright_columns(p: Page) -> bool:
+    large = np.argsort(-p.shares.pi_c)[:20]
+    mean = pd.Series((p.gain[large] / p.shares.pi_c[large, None]).mean(axis=0))
+    return mean.corr(pd.Series(p.shares.omega_k), "spearman") > 0.9
+
+
+def _policies_compared(p: Page) -> bool:
+    by = p.table.set_index("policy")
+    return (
+        by.loc["everywhere", "moved"] < by.loc["targeted", "moved"]
+        and abs(by.loc["everywhere", "gained"]) < by.loc["targeted", "gained"]
+    )
+
+
+def _costs_more(p: Page) -> bool:
+    by = p.table.set_index("policy").loc[["targeted", "general"]]
+    dearer = by["outlay_after"] / by["outlay"]
+    return (dearer > 1).all() and dearer["targeted"] > dearer["general"]
+
+
+def _convex(p: Page) -> bool:
+    ratio = p.marginal["cell"] / p.marginal["city"]
+    return ratio.iloc[0] > 1.05 and abs(ratio.iloc[-1] - 1) < 0.05
+
+
+def _alike_neighbours(p: Page) -> bool:
+    large = [p.shares.cities[c] for c in np.argsort(-p.shares.pi_c)[:24]]
+    some = p.pairs[p.pairs["city"].isin(large) & p.pairs["rival"].isin(large)]
+    return some["relative"].corr(some["similarity"], "spearman") > 0
+
+
+def _verdicts_add_up(p: Page) -> bool:
+    parts = ("n_hold", "n_part", "n_not", "n_open")
+    return sum(p.said[part] for part in parts) == p.n_words == len(p.words)
+
+
+def _belongs(p: Page) -> bool:
+    """Only the paper's data can give the paper's number, and they give it with one of the two."""
+    if p.panel.source == "replication":
+        return p.belongs == "the sum of logs" and p.said["log_slope"] != p.said["sum_slope"]
+    return p.belongs.startswith("neither")
+
+
+def always(p: Page) -> bool:
+    """A sentence that gives a number and says nothing of it."""
+    return True
+
+
+SENTENCES: dict[str, dict[str, Callable[[Page], bool]]] = {
+    "01_introduction": {
+        "Without correlation every other city grows by": lambda p: (
+            np.ptp(p.table["change_independent"]) < 1e-10
+        ),
+        "growth runs from": lambda p: 0.3 < p.alike <= 1 and p.least < p.most,
+        "the estimate is": lambda p: 0 < p.rho_estimate < 1,
+        "printed numbers,": lambda p: 0 <= p.n_agree <= p.n_numbers == len(p.numbers),
+        "of those are the result of another computation": lambda p: p.n_other <= p.n_agree,
+    },
+    "02_model": {"which is not small, by": _gap_in_a_large_city},
+    "03_derivations": {
+        "of the exact value in the median city and": _gap_in_a_large_city,
+        "places are not exact, and go back to": lambda p: (
+            p.causes == p.slip_causes + 1 and p.notation_causes < p.slip_causes < p.slips
+        ),
+    },
+    "04_data": {
+        "the households behind them were drawn with": always,
+        "with an interval from": lambda p: p.built_low < p.true_rho < p.built_high,
+        "From here on this chapter is computed from": always,
+        "the smaller half together": lambda p: p.top_10 > p.bottom_half,
+        "cities leave the panel and": always,
+        "have a wage and an instrument and are used": lambda p: (
+            p.n_used + p.n_lost == p.n_cells == len(p.panel.cells)
+        ),
+        "variance lies *between* cells and not over time": _is("between", 0.99, 1),
+        "The sector shares of the base year do nearly all the work": _is("between", 0.99, 1),
+        "many small cities go": lambda p: p.built_cities < 0.5 * p.n_cities,
+    },
+    "06_shifters": {
+        "This chapter is computed from": always,
+        "What remains is nearly a function of size alone": lambda p: (
+            p.size_r > 0.99 and abs(p.slope - p.one_less_rho) < 0.05
+        ),
+        "As published, the largest city shifter is": lambda p: p.ratio_paper > p.ratio_model > 1,
+        "The order of the largest cities hardly changes": _sorted_by_level,
+        "the largest cities would have the smallest shifters": lambda p: _large(
+            p, p.lowest, p.observed
+        ),
+        "The factor changes from year to year": _by_year,
+    },
+    "07_city_shocks": {
+        "This chapter is computed from": always,
+        "of its households": _is("moved", 0.05, 0.9),
+        "With correlation the relative gain of other cities rises with similarity": lambda p: (
+            p.alike > 0.3 and np.ptp(p.table["change_independent"]) < 1e-10
+        ),
+        "the top is taken by cities of all sizes": _sizes_of_gainers,
+        "The largest cities lead in households gained": _large_gain_households,
+        "The pattern over other cities is the same on either reading": _same_pattern,
+        "alt: A scatter plot of bubbles; the ratio rises with similarity": _rises_with_similarity,
+    },
+    "08_occupation_shocks": {
+        "This chapter is computed from": always,
+        "cities gain from both shocks, as the note says": lambda p: p.n_both > 0,
+        "All changes are small": _is("spread", 0, 0.05),
+        "the same shifters spread households far more evenly": lambda p: (
+            p.before.iloc[:, 1].max() < 0.5 * p.before.iloc[:, 0].max()
+        ),
+    },
+    "09_discussion": {
+        "This chapter is computed from": always,
+        "more households to the median city, against": lambda p: p.said["own"] > 1.5 * p.without,
+        "That elasticities differ little between cities": lambda p: (
+            p.names["own"].max() < 1.2 * p.names["own"].min()
+        ),
+        "the target is the city's largest occupation": lambda p: p.agreement.iloc[0] == 1,
+        "nearly the same everywhere, at about": lambda p: (
+            np.ptp(p.per_cell["gain per share"]) < 0.05 / (1 - p.rho)
+            and abs(p.per_cell["gain per share"].mean() * (1 - p.rho) - 1) < 0.05
+        ),
+        "The first table is led by size, the second by cities that have much of what": lambda p: (
+            _led_by_size(p) and _led_by_shared_work(p)
+        ),
+        "what a rival receives is linear in it": lambda p: (
+            p.rivals["shared work"].corr(p.rivals["over-represented"]) > 1 - 1e-9
+        ),
+        "by which the paper orders its figures, is a looser guide": lambda p: (
+            p.guides.corrwith(p.rivals["over-represented"], method="spearman").iloc[1] < 0.95
+        ),
+        "the second matters less than one might think": lambda p: 0.8 < p.low < 1 < p.high < 1.2,
+    },
+    "10_replication_report": {
+        "Data: {glue:text}": always,
+        "On this source": lambda p: p.reading.startswith("a number") == (
+            p.panel.source == "replication"
+        ),
+        "printed numbers come out to the last printed digit": lambda p: p.n_ok <= p.n,
+        "claims, from the abstract to the conclusion": _verdicts_add_up,
+        "cannot be decided: they speak of other papers": lambda p: p.n_open > 0,
+    },
+    "17_policy": {
+        "This chapter is computed from": always,
+        "Bright columns are the occupations that most people have": _bright_columns,
+        "For a given *rate*, the best target is the city's largest occupation, in every city": (
+            lambda p: (p.best["by_shock"] == p.best["largest"]).all()
+        ),
+        "the order turns around": lambda p: (
+            p.best["by_outlay"] == p.best["least_specialised"]
+        ).all(),
+        "Yet the choice hardly matters": lambda p: p.median < 0.01 and p.most < 0.1,
+        "are the households that come to": _policies_compared,
+        "a place-based policy costs more than it seems": _costs_more,
+        "A single strong shock draws more than a broad weak one": _convex,
+        "A cell beats the whole city by": _convex,
+        "outlay for outlay both attract about the same": lambda p: abs(p.margin) < 0.05,
+        "Similar cities compete more": lambda p: p.positive > 0.5 and 0 < p.said["alike"] < 1,
+        "Distance, which the model does not know": always,
+        "The differences are small in size": lambda p: 0.9 < p.low < 1 < p.high < 1.2,
+        "purple blocks along the diagonal where": _alike_neighbours,
+    },
+    "errata": {
+        "Numbers are computed from": always,
+        "expressions,": lambda p: p.places == p.slips + sum(
+            claim.verdict == "approximation" for claim in p.claims
+        ),
+        "of the places are slips, which have": lambda p: p.slip_causes < 0.6 * p.slips,
+        "The slope that table 8.2.1 prints": _belongs,
+        "A first stage in logs": lambda p: p.said["log_slope"] < p.said["sum_slope"],
+    },
+}  # fmt: skip
+
+
+def _flat(text: str) -> str:
+    return re.sub(r"\s+", " ", text)
+
+
+@pytest.mark.parametrize("source", SOURCES)
+@pytest.mark.parametrize(
+    ("page", "sentence"),
+    [(page, sentence) for page, sentences in SENTENCES.items() for sentence in sentences],
+)
+def test_a_sentence_holds_on_both_sources(page, sentence, source):
+    assert _flat(sentence) in _flat(_path(page).read_text(encoding="utf-8")), "no longer there"
+    assert SENTENCES[page][sentence](run(page, source)), f"{page}, {source}: {sentence!r} is false"
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_sentence_with_a_result_is_put_to_the_test(page):
+    """A line of prose with a result in it has a test above."""
+    text = _path(page).read_text(encoding="utf-8")
+    for line in re.sub(r"^```\{code-cell\}.*?^```$", "", text, flags=re.M | re.S).splitlines():
+        if "{glue:text}" in line:
+            assert any(sentence in line for sentence in SENTENCES[page]), f"{page}: {line}"
+
+
+def _hidden(page: str) -> list[str]:
+    """What a page computes out of sight: names bound in cells that it removes."""
+    found = []
+    for cell in jupytext.read(_path(page)).cells:
+        if cell.cell_type == "code" and "remove-cell" in cell.metadata.get("tags", ()):
+            for node in ast.parse(cell.source).body:
+                call = node.value if isinstance(node, ast.Expr) else None
+                if not (isinstance(call, ast.Call) and getattr(call.func, "id", "") == "record"):
+                    found.append(ast.unparse(node).splitlines()[0])
+    return found
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_only_the_recording_of_results_is_out_of_sight(page):
+    """What a page computes is shown or folded."""
+    assert _hidden(page) == []
+
+
+def test_a_false_sentence_is_found():
+    """On a page with the opposite results the checks say so."""
+    page = Page({"table": pd.DataFrame({"change_independent": [1.0, 1.1]})}, {"between": 0.5})
+    assert not SENTENCES["01_introduction"]["Without correlation every other city grows by"](page)
+    assert not _is("between", 0.99, 1)(page)
