@@ -20,7 +20,8 @@ import pytest
 
 from helpers import counterfactuals, figures, paths, prose, shifters
 from helpers.errors import DataUnavailableError
-from helpers.sources import replication
+from helpers.panel import Panel
+from helpers.sources import replication, synthetic
 
 SOURCES = ("synthetic", "replication")
 CHAPTERS = (
@@ -355,6 +356,37 @@ def _hidden(page: str) -> list[str]:
 def test_only_the_recording_of_results_is_out_of_sight(page):
     """What a page computes is shown or folded."""
     assert _hidden(page) == []
+
+
+@pytest.fixture(scope="module")
+def holed(tmp_path_factory) -> str:
+    """The synthetic economy with three cells, and so three cities, without a wage."""
+    whole = synthetic.load()
+    cells, cities = whole.cells.copy(), whole.cities.copy()
+    for city, year, occupation in (
+        ("Akron, OH", 2019, "sales"),
+        ("Ithaca, NY", 2012, "primary"),
+        (figures.NEW_YORK, 2015, "trades"),
+    ):
+        rows = cells["city"].eq(city) & cells["year"].eq(year)
+        cells.loc[rows & cells["occupation"].eq(occupation), "log_wage"] = np.nan
+        cities.loc[cities["city"].eq(city) & cities["year"].eq(year), "log_city_wage"] = np.nan
+    panel = Panel(cells, cities, whole.exposures, whole.shifts, "holed", {"made": "here"})
+    return str(panel.save(tmp_path_factory.mktemp("panels") / "holed"))
+
+
+@pytest.mark.parametrize("page", [p for p in PAGES if p not in ("02_model", "03_derivations")])
+def test_three_cells_without_a_wage_do_not_stop_a_page(page, holed):
+    """What is missing is named, and the page goes on."""
+    found = run(page, holed)
+    if page == "06_shifters":
+        assert "Akron, OH in 2019" in found.missing
+        assert found.paper.T_c.isna().all()
+        assert found.paper.T_k.notna().all()
+    if page == "10_replication_report":
+        notes = found.numbers.loc[found.numbers["place"] == "table 2B", "note"]
+        assert notes.str.contains("New York-Newark-Jersey City, NY-NJ-PA in 2015").all()
+        assert found.numbers["computed"].notna().sum() == 23
 
 
 def test_a_false_sentence_is_found():
