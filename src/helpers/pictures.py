@@ -124,7 +124,8 @@ def responses(shares: Shares, city: str, theta: float = 1.0) -> Exhibit:
         left, right = figure.subplots(1, 2)
         left.plot(grid, own, color=_BLUE)
         left.plot(grid, theta / (1 - grid), ":", color=_GREY)
-        left.set(xlabel="ρ", ylabel="elasticity of its share")
+        scale = "$z_c$" if theta == 1 else "$T_c$"
+        left.set(xlabel="ρ", ylabel=f"elasticity of its share in {scale}")
         left.set_title(f"{short[0]}'s own scale (dotted: a small city)", loc="left")
         right.plot(grid, similar, color=_BLUE, label=f"{short[1]}, similar")
         right.plot(grid, different, "--", color=_ORANGE, label=f"{short[2]}, different")

@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from helpers import exercises, paths
+from helpers import counterfactuals, exercises, model, paths, shifters, targets
 from helpers.errors import UnknownNameError
 from helpers.estimation import estimate
 
@@ -48,6 +48,68 @@ def test_the_truth_is_right_and_anything_else_is_not(name, given):
         assert exercises.check(name, wrong, **arguments).right is False
     said = repr(exercises.check(name, np.asarray(truth) + 1, **arguments))
     assert not re.search(r"\d\.\d", said)
+
+
+def _by_another_route(name: str, given: dict):
+    """The answer of a check, computed from definitions and not by the check's own function."""
+    shares, theta, rho = given["shares"], given["theta"], given["rho"]
+    c, k = shares.city_index(CITY), shares.occupation_index(OCCUPATION)
+    if name == "intro-iia":
+        two = model.shares(np.ones((2, 1)), np.ones(1), np.array([0.3, 0.2]), 0.0)
+        return two.pi_c
+    if name == "model-error":
+        return (shares.pi_c[c] - shares.pi_c[c] ** 2) ** 0.5 / 1000
+    if name == "derivations-common":
+        new = counterfactuals.shock(shares, rho, theta, occupation={OCCUPATION: np.exp(1e-6)})
+        return np.log(new.pi_c[c] / shares.pi_c[c]) / 1e-6
+    if name == "data-cells":
+        return sum(value != value for value in given["panel"].cells["log_wage"])
+    if name == "shifters-power":
+        one, other = (shifters.recover(given["panel"], 2019, rho, t).T_c for t in (1.0, theta))
+        return np.log(other.iloc[0]) / np.log(one.iloc[0])
+    if name == "occupation-hat":
+        return (1 + 0.1 * shares.phi_ck[c, k]) / (1 + 0.1 * shares.omega_k[k])
+    if name == "discussion-rival":
+        new = counterfactuals.shock(shares, rho, theta, city={CITY: 1 - 1e-7})
+        gained = new.pi_c - shares.pi_c
+        return shares.cities[int(gained.argmax())]
+    if name == "report-reproduced":
+        table = targets.compare(given["panel"])
+        return sum(abs(table["computed"] - table["printed"]) <= table["tolerance"])
+    if name == "conclusions-rho":
+        return 1 - 1 / (1.1 * given["beta"])
+    if name == "policy-equal":
+        return 1 + shares.phi_ck[c, k] * (1.2 ** (1 / theta) - 1)
+    raise KeyError(name)
+
+
+ROUTES = (
+    *("intro-iia", "model-error", "derivations-common", "data-cells", "shifters-power"),
+    *("occupation-hat", "discussion-rival", "report-reproduced", "conclusions-rho"),
+    "policy-equal",
+)
+
+
+@pytest.mark.parametrize("name", ROUTES)
+def test_the_truth_is_that_of_another_route(name, given):
+    """A check that computes the wrong thing accepts the wrong answer; this finds it."""
+    arguments = given(name)
+    everything = {**given("city-invert"), **given("data-cells"), **given("conclusions-rho")}
+    answer = _by_another_route(name, everything)
+    assert exercises.check(name, answer, **arguments).right is True
+
+
+def test_solved_answers_do_what_the_question_asks(given):
+    """The two that are roots: put back into the model they give the share that was wanted."""
+    invert, undo = given("city-invert"), given("what-if-undo")
+    shares, rho, theta = (invert[key] for key in ("shares", "rho", "theta"))
+    c = shares.city_index(CITY)
+    hat = exercises.CHECKS["city-invert"].truth(**invert)
+    new = counterfactuals.shock(shares, rho, theta, city={CITY: hat})
+    assert new.pi_c[c] == pytest.approx(0.9 * shares.pi_c[c], rel=1e-9)
+    hat = exercises.CHECKS["what-if-undo"].truth(**undo)
+    new = counterfactuals.shock(shares, rho, theta, city={CITY: hat}, occupation={OCCUPATION: 1.1})
+    assert new.pi_c[c] == pytest.approx(shares.pi_c[c], rel=1e-9)
 
 
 def test_an_unknown_exercise_is_refused_with_the_nearest():

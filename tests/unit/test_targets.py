@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers import claims, figures, model, tables, targets, verdicts
+from helpers import claims, counterfactuals, figures, model, pictures, tables, targets, verdicts
 from helpers.errors import UnknownNameError
 from helpers.estimation import estimate
 from helpers.panel import Panel
@@ -205,6 +205,44 @@ def test_figures_draw_what_counterfactuals_say(panel):
     assert ((fourth["management"] > 1) == (mix.phi_ck[:, 0] > mix.omega_k[0])).all()
     fifth = figures.figure_5(panel, rho).data
     np.testing.assert_allclose(fifth["change"], fifth["change_independent"], rtol=1e-12)
+
+
+def test_pictures_draw_what_the_model_says(made):
+    """Diversion, the three kinds of share and elasticities, against their definitions."""
+    towns = {
+        rho: model.Shares(built.pi_ck, built.omega_k, ("red", "blue", "farm"), ("a", "b"))
+        for rho in (0.0, 0.9)
+        for built in [
+            model.shares(np.array([[4.0, 1], [4, 1], [1, 4]]), np.ones(2), np.ones(3), rho)
+        ]
+    }
+    drawn = pictures.red_and_blue(towns).data.set_index(["rho", "to"])["diversion"]
+    for rho, shares in towns.items():
+        moved = counterfactuals.shock(shares, rho, 1.0, city={"red": 1 - 1e-7})
+        gain = moved.pi_c - shares.pi_c
+        for c, name in ((1, "blue"), (2, "farm")):
+            assert drawn[rho, name] == pytest.approx(gain[c] / -gain[0], rel=1e-4)
+
+    shares = made.shares(2019)
+    some = [shares.cities[c] for c in (0, 17, 200)]
+    three = pictures.three_shares(shares, some).data
+    assert set(three["city"]) == set(some)
+    households = three["pi_ck"] * three["omega_k"]
+    size = three.assign(n=households).groupby("city")["n"].transform("sum")
+    np.testing.assert_allclose(three["phi_ck"], households / size, rtol=1e-12)
+
+    for theta, name in ((1.0, "z_c"), (3.0, "T_c")):
+        found = pictures.responses(shares, some[1], theta)
+        assert name in found.figure.axes[0].get_ylabel()
+        row = found.data.iloc[20]
+        hat = {some[1]: np.exp(1e-6)}
+        moved = counterfactuals.shock(shares, row["rho"], theta, city=hat)
+        slope = np.log(moved.pi_c / shares.pi_c)[17] / 1e-6
+        assert row["own"] == pytest.approx(slope, rel=1e-4)
+        at_zero = found.data.iloc[0]
+        assert at_zero["similar"] == pytest.approx(1.0, rel=1e-9)
+        assert at_zero["different"] == pytest.approx(1.0, rel=1e-9)
+        assert found.data["similar"].iloc[-1] > found.data["different"].iloc[-1]
 
 
 def test_a_figure_is_the_same_bytes_for_the_same_data(made):
