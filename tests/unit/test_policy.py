@@ -161,6 +161,35 @@ def test_a_subsidy_brings_people_and_a_cut_drives_them_away(shares):
             assert (np.sign(table[column]) == sign).all(), column
 
 
+def test_columns_are_what_they_are_called(shares):
+    """Households per thousand, a relative advantage, a change in per cent."""
+    table = policy.compare(PAIR, shares, RHO, THETA, DETROIT).set_index("policy")
+    c = shares.city_index(DETROIT)
+    hats = {"city_occupation": {(DETROIT, "trades"): 1.1}}
+    change = counterfactuals.shock(shares, RHO, THETA, **hats).pi_c - shares.pi_c
+    assert table["gained"]["cell"] == pytest.approx(1000 * change[c], rel=1e-9)
+    arrived = 1000 * change[change > 0].sum()  # everyone who moves arrives somewhere
+    assert table["moved"]["cell"] == pytest.approx(arrived, rel=1e-9)
+
+    best = policy.targets(shares, np.ones(8), RHO, THETA)
+    gain = policy.outlay_elasticity(shares, RHO)
+    for row in (0, 100):
+        assert best["advantage"][row] == pytest.approx(
+            gain[row].max() / gain[row].min() - 1, rel=1e-12
+        )
+    cells = policy.cell_gains(shares, RHO, THETA)
+    drawn = policy.gains_map(shares, cells, 3).data.set_index("city")
+    first = int(shares.pi_c.argmax())
+    moved = counterfactuals.shock(
+        shares,
+        RHO,
+        THETA,
+        city_occupation={(shares.cities[first], shares.occupations[0]): 1.01**THETA},
+    )
+    per_cent = 100 * (moved.pi_c[first] / shares.pi_c[first] - 1)
+    assert drawn.loc[shares.cities[first]].iloc[0] == pytest.approx(per_cent, rel=1e-9)
+
+
 @pytest.mark.parametrize(
     ("policies", "error", "message"),
     [
