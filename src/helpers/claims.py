@@ -2,7 +2,7 @@
 
 Each claim is put in the companion's own words, with a statistic and the rule that decides it.
 The rule is part of the claim, so that a reader who prefers another can see what to change.
-What the paper argues elsewhere is in :mod:`helpers.arguments`; :data:`CLAIMS` holds all.
+What the paper argues elsewhere is in :mod:`helpers.argued`; :data:`CLAIMS` holds all.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import pandas as pd
 from scipy.stats import spearmanr
 from scipy.stats import t as student
 
-import helpers.arguments  # noqa: F401  (enters its claims in the register)
+import helpers.argued  # noqa: F401  (enters its claims in the register)
 from helpers import elasticities, shifters, targets
 from helpers.errors import CompanionError, find_name
 from helpers.figures import NEW_YORK, VISALIA, occupation_changes

@@ -1,7 +1,7 @@
 """What a claim in words is decided by: findings, the evidence of a panel, and the register.
 
 A claim stands on the function that decides it (:func:`claim`). The modules
-:mod:`helpers.arguments` and :mod:`helpers.claims` hold them.
+:mod:`helpers.argued` and :mod:`helpers.claims` hold them.
 """
 
 from __future__ import annotations
