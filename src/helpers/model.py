@@ -30,6 +30,7 @@ from helpers.errors import (
 )
 
 _SUM_TOLERANCE = 1e-8
+_SINGLE_TOLERANCE = 1e-5
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +52,7 @@ class Shares:
     ------
     ParameterError
         If shapes disagree, an entry is negative or not finite, or a sum is not one
-        (to 1e-8).
+        (to 1e-8; numbers of single precision to 1e-5, whose sums are then made one).
     DataError
         If labels of a data frame, a series and the names given do not match.
     """
@@ -81,6 +82,7 @@ class Shares:
                 f"and {omega_k.shape}"
             )
         for name, array in (("pi_ck", pi_ck), ("omega_k", omega_k)):
+            single = np.asarray(given[name]).dtype in (np.float32, np.float16)
             bad = ~(np.isfinite(array) & (array >= 0))
             if bad.any():
                 where = tuple(int(i) for i in np.argwhere(bad)[0])
@@ -90,7 +92,9 @@ class Shares:
                 )
             with np.errstate(over="ignore"):
                 gap = np.abs(array.sum(axis=0) - 1)
-            if gap.max() > _SUM_TOLERANCE:
+            if single and gap.max() <= _SINGLE_TOLERANCE:
+                array /= array.sum(axis=0)
+            elif gap.max() > _SUM_TOLERANCE:
                 of = f" in column {int(gap.argmax())}" if array.ndim > 1 else ""
                 raise ParameterError(
                     f"{name}: expected sums of one, found one off by {gap.max():.2g}{of}"
