@@ -223,7 +223,7 @@ def number(name: str, value: object, *, positive: bool = False) -> float:
 def whole(name: str, value: object, least: int | None = None) -> int:
     """Return a whole number, such as a year or how many draws to take."""
     ok = isinstance(value, numbers.Real) and not isinstance(value, (bool, np.bool_))
-    if not ok or not np.isfinite(value) or int(value) != value:
+    if not ok or not abs(value) < 2**62 or int(value) != value:
         raise ParameterError(f"{name}: expected a whole number, found {_short(value)}")
     if least is not None and value < least:
         raise ParameterError(f"{name}: expected a whole number of at least {least}, found {value}")

@@ -181,7 +181,7 @@ def _positions(shares: Shares, cities: Sequence[int | str] | None) -> np.ndarray
         [
             shares.city_index(city)
             if isinstance(city, str)
-            else _check_positions("cities", [city], n_cities)[0]
+            else _check_positions("cities", arguments.whole("cities", city), n_cities)
             for city in cities
         ],
         dtype=np.intp,

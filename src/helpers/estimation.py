@@ -207,9 +207,18 @@ def singletons(cells: pd.DataFrame, effects: Sequence[str | Sequence[str]]) -> n
     array (rows,) of bool
         All true where the effects leave nothing: pyfixest ends the whole process then.
     """
+    if isinstance(effects, str):
+        effects = [effects]
     codes = []
-    for effect in effects:
-        names = [effect] if isinstance(effect, str) else list(effect)
+    try:
+        sets = [[effect] if isinstance(effect, str) else list(effect) for effect in effects]
+    except TypeError:
+        raise ParameterError(
+            f"effects: expected names of columns, found {_short(effects)}"
+        ) from None
+    for names in sets:
+        if not names or not all(isinstance(name, str) for name in names):
+            raise ParameterError(f"effects: expected names of columns, found {_short(names)}")
         arguments.columns("cells", cells, names)
         codes.append(cells.groupby(names, sort=False, dropna=False).ngroup().to_numpy())
     left = np.ones(len(cells), dtype=bool)
@@ -231,10 +240,12 @@ def refuse_if_effects_explain_all(cells: pd.DataFrame, effects: Sequence[str]) -
     ------
     DataError
     """
-    if singletons(cells, effects).all():
+    alone = singletons(cells, effects)
+    if alone.all():
         raise DataError(
-            f"effects: every one of {len(cells)} cells has an effect of {' or '.join(effects)} to "
-            "itself, so that nothing is left to estimate from; take more years, or fewer effects"
+            f"effects: every one of {len(cells)} cells has an effect of "
+            f"{' or '.join(map(str, effects))} to itself, so that nothing is left to estimate "
+            "from; take more years, or fewer effects"
         )
 
 

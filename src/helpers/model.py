@@ -31,6 +31,7 @@ from helpers.errors import (
 
 _SUM_TOLERANCE = 1e-8
 _SINGLE_TOLERANCE = 1e-5
+_NO_SCALE = object()
 
 
 @dataclass(frozen=True, eq=False)
@@ -190,7 +191,7 @@ def _plain(labels: pd.Index) -> bool:
 
 
 def _check_shifters(
-    t_ck: np.ndarray, T_k: np.ndarray, z_c: np.ndarray, rho: float | np.ndarray
+    t_ck: np.ndarray, T_k: np.ndarray | object, z_c: np.ndarray, rho: float | np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Validated (t_ck, T_k, z_c, rho_k) as float arrays, labelled ones in the order of t_ck."""
     cities, occupations = arguments.Axis("city"), arguments.Axis("occupation")
@@ -200,6 +201,7 @@ def _check_shifters(
     if t_ck.ndim != 2 or not t_ck.size:
         raise ParameterError(f"t_ck: expected shape (C, K), found {t_ck.shape}")
     n_cities, n_occupations = t_ck.shape
+    T_k = np.ones(n_occupations) if T_k is _NO_SCALE else T_k
     names = None if occupations.labels is None else tuple(occupations.labels)
     return (
         check_positive("t_ck", t_ck, t_ck.shape),
@@ -239,7 +241,7 @@ def log_lambda(
     array (C, K)
         The logs of its terms.
     """
-    t_ck, _, z_c, rho_k = _check_shifters(t_ck, np.ones(np.shape(t_ck)[-1:]), z_c, rho)
+    t_ck, _, z_c, rho_k = _check_shifters(t_ck, _NO_SCALE, z_c, rho)
     terms = (np.log(t_ck) + np.log(z_c)[:, None]) / (1 - rho_k)
     return logsumexp(terms, axis=0), terms
 

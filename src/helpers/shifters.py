@@ -7,6 +7,7 @@ printed table 2; it differs from the formulas printed in section 3.2 (see :func:
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -260,11 +261,11 @@ def recover(
     if not (observed.omega_k > 0).all():
         empty = observed.occupations[int(np.argmin(observed.omega_k))]
         raise DataError(f"{year}: nobody works as {empty!r}, so that it has no shifter")
-    if np.ndim(rho) and convention == "consistent":
-        rho = rho_k
+    one = as_numbers("rho", rho if not isinstance(rho, Mapping) else rho_k).ndim == 0
+    rho = float(rho_k[0]) if one else rho_k
     if convention == "consistent":
         T_c, T_k, t_ck = _consistent(observed, rho_k, theta)
-    elif np.ndim(rho):
+    elif not one:
         raise ParameterError('rho: convention "paper" takes one number for all occupations')
     else:
         T_c, T_k, t_ck = _paper(panel, observed, int(year), float(rho))
@@ -292,8 +293,6 @@ def printed_city_shifter(
 
     arguments.instance("panel", panel, Panel)
     observed = panel.shares(arguments.whole("year", year))
-    if np.ndim(rho):
-        raise ParameterError("rho: expected one number for all occupations")
     rho = float(check_rho(rho, 1)[0])
     theta = check_theta(theta)
     if arguments.whole("sign", sign) not in (-1, 1):

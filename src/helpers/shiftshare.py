@@ -20,7 +20,7 @@ import pandas as pd
 from scipy import stats
 
 from helpers import arguments
-from helpers.errors import DataError, ParameterError
+from helpers.errors import DataError
 
 _RANK = 1e-10
 _NOTHING = 1e-13
@@ -161,16 +161,14 @@ class _Design:
     weight: np.ndarray
 
     @classmethod
-    def of(cls, W, controls, weights, **columns) -> _Design:
+    def of(cls, W, controls, weights, constant: bool = False, **columns) -> _Design:
         rows, sectors = arguments.Axis("row"), arguments.Axis("sector")
         found = {name: rows.column(name, values) for name, values in columns.items()}
-        if getattr(W, "ndim", np.ndim(W)) != 2:
-            raise ParameterError(
-                f"W: expected shape (N, S) with N = {rows.size}, found {np.shape(W)}"
-            )
         W = rows.matrix("W", W, sectors, vector=False)
         if not (W != 0).any():
             raise DataError("W: no unit has any exposure")
+        if constant and controls is None:
+            controls = np.ones((rows.size, 1))
         controls = None if controls is None else rows.matrix("controls", controls)
         if controls is not None and not controls.shape[1]:
             controls = None
@@ -531,9 +529,7 @@ def shock_level(
     A sector to which nobody is exposed has no weight and changes nothing; its ``y`` and ``x`` are
     missing in ``rows``.
     """
-    if controls is None:
-        controls = np.ones((np.shape(y)[0] if np.ndim(y) else 1, 1))
-    design = _Design.of(W, controls, weights, y=y, x=x)
+    design = _Design.of(W, controls, weights, constant=True, y=y, x=x)
     W, weight, controls = design.W, design.weight, design.controls
     shifts = design.of_sectors("shifts", shifts)
     root = np.sqrt(weight)

@@ -112,7 +112,7 @@ def test_degenerate_designs_have_their_limit_or_a_name(options):
     with pytest.raises(ParameterError, match="Z: expected one row each with 60 rows"):
         weak.anderson_rubin(u, x, Z.T, **options)
     with pytest.raises(DataError, match="too few"):
-        weak.anderson_rubin(u, x, rng.normal(size=(60, 59)), **options)
+        weak.anderson_rubin(u, x, rng.normal(size=(60, 60)), **options)
 
 
 def test_an_instrument_that_varies_in_too_few_clusters_is_refused():
