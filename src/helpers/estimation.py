@@ -283,7 +283,15 @@ def _feols(formula: str, data: pd.DataFrame, vcov: str | dict):
     """Fit by pyfixest, without what it says of its own use of pandas."""
     import pyfixest
 
-    refuse_if_effects_explain_all(data, _EFFECTS.split(" + "))
+    effects = _EFFECTS.split(" + ")
+    refuse_if_effects_explain_all(data, effects)
+    count = sum(data[effect].nunique() for effect in effects)
+    # pyfixest counts one direction in all as shared by the two sets
+    if len(data) <= count:
+        raise DataError(
+            f"estimation: {len(data)} cells are too few for {count} effects and a slope; take more "
+            "cities, occupations or years"
+        )
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "The inplace keyword", module="pyfixest")
         return pyfixest.feols(formula, data, vcov=vcov, demeaner=demeaner())
@@ -353,11 +361,6 @@ def fit(
         data["city_year"].nunique() + data["occupation_year"].nunique() - data["year"].nunique()
     )
     df_model, df_residual = n_effects, n_obs - n_effects - 1
-    if df_residual < 1:
-        raise DataError(
-            f"estimation: {n_obs} cells are too few for {n_effects} effects and a slope; take more "
-            "cities, occupations or years"
-        )
     total = data[outcome].to_numpy(dtype=float)
     r2 = float(1 - residual @ residual / ((total - total.mean()) ** 2).sum())
     residual_se = float(np.sqrt(residual @ residual / df_residual))

@@ -81,7 +81,7 @@ def test_a_year_alone_with_an_effect_for_each_cell_is_refused_and_ends_no_proces
     cells, cities = (t[t["year"] == 2019] for t in (made.cells, made.cities))
     one = Panel(cells, cities)
     every = replace(specifications.PAPER, effects="and city x occupation")
-    with pytest.raises(DataError, match="every one of .* cells has an effect"):
+    with pytest.raises(DataError, match=r"every one of .* cells has an effect"):
         specifications.run(specifications.sample(one), every)
     assert estimation.estimate(one).n_obs == len(cells)
 
@@ -116,11 +116,11 @@ def test_a_perfect_fit_has_no_error(made):
 
 def test_what_a_sample_lacks_is_named(made):
     data = estimation.sample(made, 2019)
-    with pytest.raises(DataError, match="expected a column 'log_wages'.*nearest: log_wage"):
+    with pytest.raises(DataError, match=r"expected a column 'log_wages'.*nearest: log_wage"):
         estimation.fit(data, "log_share", "log_wages")
     hole = data.copy()
     hole.loc[hole.index[7], "log_wage"] = np.nan
-    with pytest.raises(DataError, match="log_wage: 1 values are missing.*row 7"):
+    with pytest.raises(DataError, match=r"log_wage: 1 values are missing.*row 7"):
         estimation.fit(hole, "log_share", "log_wage")
     two = data[data["city"].isin(data["city"].unique()[:2])]
     two = two[two["occupation"].isin(["sales", "trades"])]
