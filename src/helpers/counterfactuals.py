@@ -42,8 +42,10 @@ def _hats(
 ) -> tuple[np.ndarray | None, np.ndarray | None, np.ndarray | None]:
     """Validated arrays (C,), (K,), (C, K) of the three changes; None stays None."""
     n_cities, n_occupations = shares.pi_ck.shape
-    cities = arguments.Axis("city", shares.cities or range(n_cities))
-    occupations = arguments.Axis("occupation", shares.occupations or range(n_occupations))
+    axes = (
+        ("city", shares.cities or range(n_cities)),
+        ("occupation", shares.occupations or range(n_occupations)),
+    )
 
     def find_cell(label: tuple[str, str]) -> tuple[int, int]:
         if not (isinstance(label, tuple) and len(label) == 2):
@@ -57,23 +59,17 @@ def _hats(
             raise ParameterError("city_occupation: a pair of city and occupation occurs twice")
         city_occupation = city_occupation.unstack()
     found = []
-    for name, hats, shape, axes, find in (
-        ("city", city, (n_cities,), [cities], shares.city_index),
-        ("occupation", occupation, (n_occupations,), [occupations], shares.occupation_index),
-        (
-            "city_occupation",
-            city_occupation,
-            (n_cities, n_occupations),
-            [cities, occupations],
-            find_cell,
-        ),
+    for name, hats, shape, labels, find in (
+        ("city", city, (n_cities,), axes[:1], shares.city_index),
+        ("occupation", occupation, (n_occupations,), axes[1:], shares.occupation_index),
+        ("city_occupation", city_occupation, (n_cities, n_occupations), axes, find_cell),
     ):
         if isinstance(hats, Mapping):
             found.append(_named_hats(name, hats, shape, find))
             continue
-        for position, axis in enumerate(axes):
-            if getattr(hats, "ndim", 0) == len(shape):
-                hats = axis.align(name, hats, axis=position)
+        if isinstance(hats, (pd.Series, pd.DataFrame)) and hats.ndim == len(shape):
+            for position, known in enumerate(labels):
+                hats = arguments.Axis(*known).align(name, hats, axis=position)
         found.append(None if hats is None else check_positive(name, hats, shape))
     return tuple(found)
 
@@ -260,7 +256,17 @@ def _one_city(
     ``remainder`` is 1 - rho and ``scaled`` the changes over it; only the shocked city's term of
     lambda_k changes.
     """
-    own_sk, rest_sk = shares.pi_ck[city], _without_own(shares.pi_ck)[city]
+    own_sk, rest_sk = shares.pi_ck[city], shares.others_ck[city]
+    base_sk = own_sk + rest_sk
+    # relative to one, or to the change of the city where that is larger: enough where no tiny
+    # share leads after it
+    finite_sk = np.clip(scaled_sk, -1500.0, 1500.0)
+    up_sk = np.maximum(finite_sk, 0.0)
+    own_new_sk, others_sk = own_sk * np.exp(finite_sk - up_sk), np.exp(-up_sk)
+    lambda_sk = (own_new_sk + rest_sk * others_sk) / base_sk
+    if lambda_sk.size and lambda_sk.min() >= 1e-8:
+        gain_sk = remainder * np.log(lambda_sk) + np.maximum(L_sk, 0.0) + log_T_sk
+        return _mix(shares, city, gain_sk, lambda_sk, own_new_sk, others_sk)
     # relative to the larger of the city and all others, after the change
     with np.errstate(divide="ignore", invalid="ignore"):
         own_leads = np.log(own_sk) + scaled_sk > np.log(rest_sk)
@@ -272,25 +278,36 @@ def _one_city(
     lift = np.where(leading < 1e-8, -np.frexp(leading)[1], 0)
     own_new_sk = change * np.ldexp(own_sk, lift) * change
     others_sk = relative * np.ldexp(relative, lift)
-    lambda_sk = (own_new_sk + rest_sk * others_sk) / (own_sk + rest_sk)
+    lambda_sk = (own_new_sk + rest_sk * others_sk) / base_sk
     gain_sk = remainder * (np.log(lambda_sk) - lift * np.log(2)) + log_T_sk
     gain_sk += np.where(own_leads, L_sk, 0.0)
+    new_sc = _mix(shares, city, gain_sk, lambda_sk, own_new_sk, others_sk)
+    # all others together are less than any float's inverse, and lead in the end nevertheless
+    for s in np.flatnonzero((multiple_sk > 690).any(axis=1)):
+        change_ck = np.zeros_like(shares.pi_ck)
+        change_ck[city[s]] = np.clip(scaled_sk[s], -1e300, 1e300)
+        new_ck, reference = precise.weighted(shares.pi_ck, change_ck)
+        lambda_k = new_ck.sum(axis=0) / shares.pi_ck.sum(axis=0)
+        gain_k = np.broadcast_to(remainder, L_sk.shape)[s] * (reference[0] + np.log(lambda_k))
+        omega_k, _ = precise.weighted(shares.omega_k, gain_k + log_T_sk[s])
+        new_sc[s] = new_ck / lambda_k @ (omega_k * (shares.omega_k.sum() / omega_k.sum()))
+    return new_sc
+
+
+def _mix(
+    shares: Shares,
+    city: np.ndarray,
+    gain_sk: np.ndarray,
+    lambda_sk: np.ndarray,
+    own_sk: np.ndarray,
+    others_sk: np.ndarray,
+) -> np.ndarray:
+    """pi_c (S, C) from each occupation's gain, lambda, and the multiples of both kinds of cells."""
     omega_sk, _ = precise.weighted(shares.omega_k, gain_sk, axis=1)
     omega_sk *= shares.omega_k.sum() / omega_sk.sum(axis=1, keepdims=True)
     per_sk = omega_sk / lambda_sk
     new_sc = (per_sk * others_sk) @ shares.pi_ck.T
-    new_sc[np.arange(len(city)), city] = (per_sk * own_new_sk).sum(axis=1)
-    # all others together are less than any float's inverse, and lead in the end nevertheless
-    for s in np.flatnonzero((multiple_sk > 690).any(axis=1)):
-        change_ck = np.zeros_like(shares.pi_ck)
-        change_ck[city[s]] = scaled_sk[s]
-        new_ck, reference = precise.weighted(shares.pi_ck, change_ck)
-        lambda_k = new_ck.sum(axis=0) / shares.pi_ck.sum(axis=0)
-        at_own = np.where(reference[0] == 0, 0.0, L_sk[s])
-        part = np.where(reference[0] == 0, 0.0, reference[0] - scaled_sk[s])
-        gain_k = at_own + np.broadcast_to(remainder, L_sk.shape)[s] * (part + np.log(lambda_k))
-        omega_k, _ = precise.weighted(shares.omega_k, gain_k + log_T_sk[s])
-        new_sc[s] = new_ck / lambda_k @ (omega_k * (shares.omega_k.sum() / omega_k.sum()))
+    new_sc[np.arange(len(city)), city] = (per_sk * own_sk).sum(axis=1)
     return new_sc
 
 
@@ -382,14 +399,6 @@ def grid(
     log_T_sk = np.zeros_like(L_sk)
     log_T_sk[scenario, occupation] = np.log(occupation_hat)
     return _one_city(shares, city, L_sk, scaled_sk, remainder, log_T_sk)
-
-
-def _without_own(pi_ck: np.ndarray) -> np.ndarray:
-    """Share of all other cities, (C, K), added up from both ends: 1 - pi_ck would cancel."""
-    rest = np.zeros_like(pi_ck)
-    rest[1:] = np.cumsum(pi_ck[:-1], axis=0)
-    rest[:-1] += np.cumsum(pi_ck[:0:-1], axis=0)[::-1]
-    return rest
 
 
 def diversion(

@@ -142,6 +142,18 @@ class Shares:
         phi_ck.flags.writeable = False
         return phi_ck
 
+    @cached_property
+    def others_ck(self) -> np.ndarray:
+        """Share of all other cities in an occupation, (C, K).
+
+        Added up from both ends: one minus the city's own share would cancel where it is large.
+        """
+        others_ck = np.zeros_like(self.pi_ck)
+        others_ck[1:] = np.cumsum(self.pi_ck[:-1], axis=0)
+        others_ck[:-1] += np.cumsum(self.pi_ck[:0:-1], axis=0)[::-1]
+        others_ck.flags.writeable = False
+        return others_ck
+
     def city_index(self, city: str) -> int:
         """Position of a city on the first axis; an unknown name raises with the nearest."""
         return find_name("city", city, self.cities or range(len(self.pi_ck)))

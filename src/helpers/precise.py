@@ -18,6 +18,7 @@ _TERMS = 24
 _EPS = np.finfo(float).eps
 _LOWEST = -800.0  # exp of less is zero
 _TOLERATED = 1e-12
+_PLAIN, _LEADS = 300.0, 1e-8
 
 
 def two_sum(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -88,11 +89,6 @@ def log_twice(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return _plus((2 * half[0], 2 * half[1]), whole)
 
 
-def log_of(factors: Sequence[tuple[float, np.ndarray]]) -> np.ndarray:
-    """Sum of coefficient times logarithm over the factors of a product, in floats."""
-    return sum(power * np.log(x) for power, x in factors)
-
-
 def scaled_gaps(
     factors: Sequence[tuple[float, np.ndarray]], scale_k: np.ndarray, there: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -114,10 +110,16 @@ def scaled_gaps(
     array (K,)
         L_k, the largest log of a column.
     """
-    factors = [(power, np.broadcast_to(x, there.shape)) for power, x in factors]
-    L = np.broadcast_to(log_of(factors), there.shape)
+    parts = [power * np.log(x) for power, x in factors]
+    L = np.broadcast_to(sum(parts), there.shape)
     columns = np.arange(there.shape[1])
     largest = np.where(there, L, -np.inf).argmax(axis=0)
+    bound = sum(np.abs(part).max() for part in parts)
+    if 4 * _EPS * bound <= _TOLERATED * scale_k.min():
+        # ordinary changes and an ordinary rho: a float's digits do
+        largest_k = L[largest, columns]
+        return np.where(there, np.minimum(L - largest_k, 0.0), -np.inf) / scale_k, largest_k
+    factors = [(power, np.broadcast_to(x, there.shape)) for power, x in factors]
     size = sum(np.abs(power * np.log(x)) for power, x in factors)
     equal = np.logical_and.reduce([x == x[largest, columns] for _, x in factors])
     gap = np.where(there, L - L[largest, columns], -np.inf)
@@ -188,6 +190,11 @@ def weighted(weights: np.ndarray, exponents: np.ndarray, axis: int = 0) -> np.nd
     reference : array
         The logarithm that was taken out, with the axis kept.
     """
+    if exponents.max() <= _PLAIN:
+        products = weights * np.exp(exponents)
+        leading = products.max(axis=axis, keepdims=True)
+        if leading.min() >= _LEADS:
+            return products, np.zeros_like(leading)
     weights, exponents = np.broadcast_arrays(weights, exponents)
     with np.errstate(divide="ignore"):
         logs = np.where(weights > 0, np.log(weights) + exponents, -np.inf)
@@ -198,5 +205,5 @@ def weighted(weights: np.ndarray, exponents: np.ndarray, axis: int = 0) -> np.nd
     half = np.exp(np.minimum(relative, 1400.0) / 2)
     # a tiny weight that leads would take the others below the smallest float
     leading = np.take_along_axis(weights, largest, axis)
-    lift = np.where(leading < 1e-8, -np.frexp(leading)[1], 0)
+    lift = np.where(leading < _LEADS, -np.frexp(leading)[1], 0)
     return half * np.ldexp(weights, lift) * half, reference - lift * np.log(2)
