@@ -256,6 +256,8 @@ def _one_city(
     ``remainder`` is 1 - rho and ``scaled`` the changes over it; only the shocked city's term of
     lambda_k changes.
     """
+    if not len(city):
+        return np.zeros((0, len(shares.pi_ck)))
     own_sk, rest_sk = shares.pi_ck[city], shares.others_ck[city]
     base_sk = own_sk + rest_sk
     # relative to one, or to the change of the city where that is larger: enough where no tiny
@@ -264,7 +266,7 @@ def _one_city(
     up_sk = np.maximum(finite_sk, 0.0)
     own_new_sk, others_sk = own_sk * np.exp(finite_sk - up_sk), np.exp(-up_sk)
     lambda_sk = (own_new_sk + rest_sk * others_sk) / base_sk
-    if lambda_sk.size and lambda_sk.min() >= 1e-8:
+    if lambda_sk.min() >= 1e-8:
         gain_sk = remainder * np.log(lambda_sk) + np.maximum(L_sk, 0.0) + log_T_sk
         return _mix(shares, city, gain_sk, lambda_sk, own_new_sk, others_sk)
     # relative to the larger of the city and all others, after the change
