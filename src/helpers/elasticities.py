@@ -7,20 +7,26 @@ The exact derivative of ln pi_c with respect to the scale of cell (c', k) is
 The paper keeps the first term for a city's own shock (equation 8, cities are small) and the
 second for another city's, which is exact for c' != c. Equations (9) and (12) write it as
 -pi_c' phi_c'k [ 1 + rho_k / (1 - rho_k) pi_ck / pi_c ], and print phi_ck for phi_c'k.
+
+A city where nobody lives stays empty whatever happens: its elasticities, and those of others in
+its scale, are zero.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from helpers.errors import check_rho, check_theta
+from helpers import arguments
+from helpers.errors import check_theta
 from helpers.model import Shares
 
 
 def _feedback(shares: Shares, rho: float | np.ndarray) -> np.ndarray:
     """omega_k + rho_k / (1 - rho_k) phi_ck, (C, K): what a rival's gain costs, per pi_c'k."""
-    rho_k = check_rho(rho, shares.omega_k.size)
-    return shares.omega_k + rho_k / (1 - rho_k) * shares.phi_ck
+    arguments.instance("shares", shares, Shares)
+    rho_k = shares.correlations(rho)
+    feedback = shares.omega_k + rho_k / (1 - rho_k) * shares.phi_ck
+    return np.where(shares.pi_c[:, None] > 0, feedback, 0.0)
 
 
 def own_city_occupation(
@@ -40,9 +46,13 @@ def own_city_occupation(
     array (C, K)
         d ln pi_c / d ln t_ck.
     """
-    rho_k = check_rho(rho, shares.omega_k.size)
-    direct = shares.phi_ck / (1 - rho_k)
-    return direct if small_city else direct - shares.pi_ck * _feedback(shares, rho)
+    arguments.instance("shares", shares, Shares)
+    rho_k = shares.correlations(rho)
+    if arguments.flag("small_city", small_city):
+        return shares.phi_ck / (1 - rho_k)
+    # phi / (1 - rho) less pi times the feedback, in an order in which large numbers do not cancel
+    within = 1 + rho_k / (1 - rho_k) * (1 - shares.pi_ck)
+    return shares.phi_ck * within - shares.pi_ck * shares.omega_k
 
 
 def cross_city_occupation(
@@ -62,7 +72,14 @@ def cross_city_occupation(
     array (C, C, K)
         [c, c', k] = d ln pi_c / d ln t_c'k; the diagonal c' = c holds the own elasticity.
     """
-    jacobian = -np.einsum("dk,ck->cdk", shares.pi_ck, _feedback(shares, rho))
+    feedback = _feedback(shares, rho)
+    arguments.fits(
+        "cross_city_occupation",
+        (len(shares.pi_ck), *shares.pi_ck.shape),
+        "merge small cities, or use counterfactuals.shock for one cell at a time",
+        copies=2,
+    )
+    jacobian = -np.einsum("dk,ck->cdk", shares.pi_ck, feedback)
     diagonal = np.arange(len(jacobian))
     jacobian[diagonal, diagonal] = own_city_occupation(shares, rho, small_city=small_city)
     return jacobian
@@ -113,7 +130,13 @@ def cross_city(
         Exact rows sum to zero: a shock common to all cities moves nobody.
     """
     theta = check_theta(theta)
-    jacobian = -theta * _feedback(shares, rho) @ shares.pi_ck.T
+    feedback = _feedback(shares, rho)
+    arguments.fits(
+        "cross_city",
+        (len(shares.pi_ck), len(shares.pi_ck)),
+        "take diversion(shares, rho, cities=...) for some cities at a time",
+    )
+    jacobian = -theta * feedback @ shares.pi_ck.T
     np.fill_diagonal(jacobian, own_city(shares, rho, theta=theta, small_city=small_city))
     return jacobian
 
@@ -137,6 +160,8 @@ def occupation(
     -------
     array (C, K)
     """
+    arguments.instance("shares", shares, Shares)
+    arguments.flag("small_city", small_city)
     if rho is not None:
-        check_rho(rho, shares.omega_k.size)
-    return shares.phi_ck - shares.omega_k
+        shares.correlations(rho)
+    return np.where(shares.pi_c[:, None] > 0, shares.phi_ck - shares.omega_k, 0.0)

@@ -15,7 +15,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from helpers.errors import DataError
+from helpers import arguments
+from helpers.errors import DataError, ParameterError
 
 
 def exposures(gamma_ks: pd.DataFrame, kappa_cs: pd.DataFrame) -> pd.DataFrame:
@@ -26,7 +27,7 @@ def exposures(gamma_ks: pd.DataFrame, kappa_cs: pd.DataFrame) -> pd.DataFrame:
     gamma_ks : DataFrame (K, S)
         Occupations by sectors; each column sums to one.
     kappa_cs : DataFrame (C, S)
-        Cities by sectors, with the same columns; each row sums to one.
+        Cities by sectors, with the same columns in any order; each row sums to one.
 
     Returns
     -------
@@ -36,11 +37,26 @@ def exposures(gamma_ks: pd.DataFrame, kappa_cs: pd.DataFrame) -> pd.DataFrame:
     Raises
     ------
     DataError
-        If the sectors of the two tables differ.
+        If the sectors of the two tables differ, one occurs twice, or a share is missing.
+    ParameterError
+        For what is no data frame, holds no numbers, or shares below zero.
     """
-    if list(gamma_ks.columns) != list(kappa_cs.columns):
-        raise DataError("exposures: gamma_ks and kappa_cs have to list the same sectors, in order")
-    product = kappa_cs.to_numpy()[:, None, :] * gamma_ks.to_numpy()[None, :, :]
+    sectors = arguments.Axis("sector")
+    found = {}
+    for name, table, what in (
+        ("kappa_cs", kappa_cs, "city"),
+        ("gamma_ks", gamma_ks, "occupation"),
+    ):
+        arguments.instance(name, table, pd.DataFrame)
+        for labels, kind in ((table.index, what), (table.columns, "sector")):
+            if not labels.is_unique:
+                twice = labels[labels.duplicated()][0]
+                raise DataError(f"{name}: {kind} {twice!r} occurs twice")
+        found[name] = arguments.Axis(what).matrix(name, table, sectors)
+        if (found[name] < 0).any():
+            raise ParameterError(f"{name}: expected shares of at least 0, found one below")
+    gamma_ks = gamma_ks.reindex(columns=sectors.labels)
+    product = found["kappa_cs"][:, None, :] * found["gamma_ks"][None, :, :]
     index = pd.MultiIndex.from_product(
         [kappa_cs.index, gamma_ks.index, gamma_ks.columns], names=["city", "occupation", "sector"]
     )
@@ -53,7 +69,8 @@ def shift_share(exposures: pd.DataFrame, shifts: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     exposures : DataFrame
-        ``city``, ``occupation``, ``sector``, ``exposure``.
+        ``city``, ``occupation``, ``sector``, ``exposure``. A sector without a row for some cell
+        counts as no exposure of that cell.
     shifts : DataFrame
         ``sector``, ``year``, ``log_tfp``.
 
@@ -65,11 +82,30 @@ def shift_share(exposures: pd.DataFrame, shifts: pd.DataFrame) -> pd.DataFrame:
     Raises
     ------
     DataError
-        If a sector has no shift in some year.
+        If a sector has no shift in some year, a column or value is missing, or a row occurs
+        twice.
+    ParameterError
+        For what is no data frame or no number.
     """
+    for name, table, keys, value in (
+        ("exposures", exposures, ["city", "occupation", "sector"], "exposure"),
+        ("shifts", shifts, ["sector", "year"], "log_tfp"),
+    ):
+        table = arguments.columns(name, table, [*keys, value])
+        for key in keys:
+            if table[key].isna().any():
+                raise DataError(f"{name}: {key} is missing in some row")
+        arguments.Axis("row", table.index).column(f"{name}, {value}", table[value].to_numpy())
+        try:
+            twice = table.duplicated(keys)
+        except TypeError:
+            raise ParameterError(f"{name}: expected names and years in {keys}") from None
+        if twice.any():
+            first = table.loc[twice, keys].iloc[0].to_list()
+            raise DataError(f"{name}: the row of {first} occurs twice")
     shift_st = shifts.set_index(["sector", "year"])["log_tfp"].unstack("year")
     exposure = exposures.set_index(["city", "occupation", "sector"])["exposure"].unstack("sector")
-    absent = sorted(set(exposure.columns) - set(shift_st.index))
+    absent = [sector for sector in exposure.columns if sector not in shift_st.index]
     if absent:
         raise DataError(f"shifts: no row for sector {absent[0]!r}")
     shift_st = shift_st.loc[exposure.columns]
@@ -77,7 +113,7 @@ def shift_share(exposures: pd.DataFrame, shifts: pd.DataFrame) -> pd.DataFrame:
         sector = shift_st.index[shift_st.isna().any(axis=1)][0]
         raise DataError(f"shifts: sector {sector!r} lacks a year")
     predicted = pd.DataFrame(
-        np.nan_to_num(exposure.to_numpy()) @ shift_st.to_numpy(),
+        np.nan_to_num(exposure.to_numpy(dtype=float)) @ shift_st.to_numpy(dtype=float),
         index=exposure.index,
         columns=shift_st.columns,
     )

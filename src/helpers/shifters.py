@@ -7,12 +7,23 @@ printed table 2; it differs from the formulas printed in section 3.2 (see :func:
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from helpers.errors import ParameterError, UnknownNameError, check_rho, check_theta, nearest
+from helpers import arguments
+from helpers.errors import (
+    DataError,
+    ParameterError,
+    UnknownNameError,
+    _short,
+    as_numbers,
+    check_rho,
+    check_theta,
+    nearest,
+)
 from helpers.model import Shares, shares
 from helpers.panel import Panel
 
@@ -45,9 +56,20 @@ class Shifters:
 
     def rebuild(self) -> Shares:
         """Shares that these shifters imply, with z_c = T_c^theta (paper, 2.2)."""
-        z_c = self.T_c.to_numpy() ** self.theta
+        z_c = _finite("theta", self.theta * np.log(self.T_c.to_numpy()))
         built = shares(self.t_ck.to_numpy(), self.T_k.to_numpy(), z_c, self.rho)
         return Shares(built.pi_ck, built.omega_k, tuple(self.T_c.index), tuple(self.T_k.index))
+
+
+def _finite(what: str, logs: np.ndarray) -> np.ndarray:
+    """Return exp of logarithms; what no float can hold is refused."""
+    worst = float(np.abs(logs).max())
+    if worst > 700:
+        raise ParameterError(
+            f"{what}: shifters of about 10^{worst / np.log(10):.0f} follow, which no float can "
+            "hold; take a theta that is not so near to zero"
+        )
+    return np.exp(logs)
 
 
 def two_way(log_pi_ck: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -63,7 +85,23 @@ def two_way(log_pi_ck: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     Returns
     -------
     delta_c (C,), delta_k (K,), epsilon_ck (C, K) : arrays
+
+    Raises
+    ------
+    ParameterError
+        For another shape.
+    DataError
+        For a missing entry, or the logarithm of a share of zero.
     """
+    log_pi_ck = as_numbers("log_pi_ck", log_pi_ck)
+    if log_pi_ck.ndim != 2 or not log_pi_ck.size:
+        raise ParameterError(f"log_pi_ck: expected shape (C, K), found {log_pi_ck.shape}")
+    if not np.isfinite(log_pi_ck).all():
+        where = tuple(int(i) for i in np.argwhere(~np.isfinite(log_pi_ck))[0])
+        raise DataError(
+            f"log_pi_ck: expected finite logs, found {log_pi_ck[where]:g} at {where}; a cell that "
+            "nobody chose has no effect, leave its city or occupation out"
+        )
     delta_k = log_pi_ck.mean(axis=0)
     delta_c = (log_pi_ck - delta_k).mean(axis=1)
     return delta_c, delta_k, log_pi_ck - delta_k - delta_c[:, None]
@@ -78,9 +116,9 @@ def _consistent(
     # (1 - rho_k) ln lambda_k = - scaled_delta_k, since the shares of an occupation sum to one
     log_T_k = np.log(observed.omega_k) + scaled_delta_k
     return (
-        np.exp(log_z_c / theta),
-        np.exp(log_T_k - log_T_k.mean()),
-        np.exp(log_t_ck),
+        _finite("theta", log_z_c / theta),
+        _finite("rho", log_T_k - log_T_k.mean()),
+        _finite("rho", log_t_ck),
     )
 
 
@@ -98,6 +136,7 @@ def pooled_occupation_effects(panel: Panel) -> pd.DataFrame:
     DataFrame (K, years)
         Effects by occupation and year; the first occupation's effect in the first year is 0.
     """
+    arguments.instance("panel", panel, Panel)
     log_share = panel.cells["log_share"].groupby([panel.cells["year"], panel.cells["city"]])
     city_mean = log_share.mean()
     occupation = panel.cells.pivot_table(
@@ -134,9 +173,14 @@ def pooled_city_effects(panel: Panel) -> pd.Series:
     ParameterError
         If the panel lacks the city wage term.
     """
+    arguments.instance("panel", panel, Panel)
     cities = panel.cities
     if cities["log_city_wage"].isna().any():
-        raise ParameterError('convention "paper": the panel has no log_city_wage for some cities')
+        first = cities[cities["log_city_wage"].isna()].iloc[0]
+        raise ParameterError(
+            f'convention "paper": the panel has no log_city_wage for {first["city"]!r} in '
+            f'{first["year"]}; take convention="consistent", which needs none'
+        )
     share = cities["log_city_share"].to_numpy()
     wage = cities["log_city_wage"].to_numpy()
     # cities are sorted by year and name: row 0 is the category that the dummies leave out
@@ -204,17 +248,24 @@ def recover(
     ParameterError
         For a parameter outside its domain, an unknown year or convention.
     """
-    if convention not in CONVENTIONS:
+    arguments.instance("panel", panel, Panel)
+    year = arguments.whole("year", year)
+    if not isinstance(convention, str) or convention not in CONVENTIONS:
         raise UnknownNameError(
-            f"convention: expected one of {', '.join(CONVENTIONS)}, found {convention!r}; "
+            f"convention: expected one of {', '.join(CONVENTIONS)}, found {_short(convention)}; "
             f"nearest: {', '.join(nearest(convention, CONVENTIONS)) or CONVENTIONS[0]}"
         )
     theta = check_theta(theta)
     observed = panel.shares(year)
-    rho_k = check_rho(rho, observed.omega_k.size)
+    rho_k = observed.correlations(rho)
+    if not (observed.omega_k > 0).all():
+        empty = observed.occupations[int(np.argmin(observed.omega_k))]
+        raise DataError(f"{year}: nobody works as {empty!r}, so that it has no shifter")
+    one = as_numbers("rho", rho if not isinstance(rho, Mapping) else rho_k).ndim == 0
+    rho = float(rho_k[0]) if one else rho_k
     if convention == "consistent":
         T_c, T_k, t_ck = _consistent(observed, rho_k, theta)
-    elif np.ndim(rho):
+    elif not one:
         raise ParameterError('rho: convention "paper" takes one number for all occupations')
     else:
         T_c, T_k, t_ck = _paper(panel, observed, int(year), float(rho))
@@ -238,15 +289,18 @@ def printed_city_shifter(
     T_c = gamma exp(-(1-rho)/theta delta_c), gamma = Gamma((theta+1-rho)/theta)^(1/(1-rho)).
     ``sign=+1`` turns the sign around, which the model's equation (3) asks for.
     """
-    from scipy.special import gamma as gamma_function
+    from scipy.special import gammaln
 
-    observed = panel.shares(year)
+    arguments.instance("panel", panel, Panel)
+    observed = panel.shares(arguments.whole("year", year))
     rho = float(check_rho(rho, 1)[0])
     theta = check_theta(theta)
+    if arguments.whole("sign", sign) not in (-1, 1):
+        raise ParameterError(f"sign: expected -1 or 1, found {sign}")
     delta_c, _, _ = two_way(np.log(observed.pi_ck))
-    constant = gamma_function((theta + 1 - rho) / theta) ** (1 / (1 - rho))
+    log_constant = gammaln((theta + 1 - rho) / theta) / (1 - rho)
     return pd.Series(
-        constant * np.exp(sign * (1 - rho) / theta * delta_c),
+        _finite("theta", log_constant + sign * (1 - rho) / theta * delta_c),
         pd.Index(observed.cities, name="city"),
         name="T_c",
     )

@@ -19,9 +19,11 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from helpers.errors import DataError, ParameterError
+from helpers import arguments
+from helpers.errors import DataError
 
 _RANK = 1e-10
+_NOTHING = 1e-13
 _FEW_SECTORS, _LARGEST_SHARE, _LITTLE_LEFT = 20, 0.1, 0.5
 
 
@@ -44,11 +46,25 @@ class ShiftShareFit:
     se_akm : float
         Exposure-robust standard error.
     akm, akm0 : (float, float)
-        Intervals. ``akm0`` is (-inf, inf) where the data say nothing; its first end is above its
-        second where the set is two rays: everything up to the second end and from the first.
+        Intervals at ``level``. ``akm0`` is (-inf, inf) where the data say nothing; its first end
+        is above its second where the set is two rays: everything up to the second end and from
+        the first.
     sector_scores : array (S,) or (clusters,)
         What each sector adds to the estimate's error; their squares add up to the variance.
+    p_akm, p_akm0 : float
+        Probability of a slope at least so far from zero were it zero, with either error.
+    se_homoskedastic, se_robust, se_clustered : float
+        Errors that do not follow the exposures, to compare with: one variance for all units, one
+        for each (White), or free correlation within ``clusters``, missing without them. Without
+        ``x`` they have the small-sample corrections of least squares (degrees of freedom; HC1;
+        clusters over clusters minus one), with it they have none, as ShiftShareSE reports them.
+    p_homoskedastic, p_robust, p_clustered : float
+        As ``p_akm``, from a normal distribution.
+    n_unit_clusters : int
+        0 without ``clusters``.
+    level : float
     n_obs, n_sectors, n_clusters : int
+        Units, sectors with any exposure, and clusters of these.
     effective_sectors : float
         One over the sum of squared sector weights: few mean a normal approximation that is poor.
     spanned : float
@@ -67,6 +83,55 @@ class ShiftShareFit:
     n_clusters: int
     effective_sectors: float
     spanned: float
+    p_akm: float
+    p_akm0: float
+    se_homoskedastic: float
+    se_robust: float
+    se_clustered: float
+    n_unit_clusters: int
+    level: float
+
+    @property
+    def p_homoskedastic(self) -> float:
+        """p-value of a slope of zero with one variance for all units."""
+        return _p_value(self.beta, self.se_homoskedastic)
+
+    @property
+    def p_robust(self) -> float:
+        """p-value of a slope of zero with heteroskedastic errors."""
+        return _p_value(self.beta, self.se_robust)
+
+    @property
+    def p_clustered(self) -> float:
+        """p-value of a slope of zero with clustered units; missing without clusters."""
+        return _p_value(self.beta, self.se_clustered)
+
+    def table(self) -> pd.DataFrame:
+        """All errors side by side (Adao, Kolesar and Morales, 2019, table 5).
+
+        Returns
+        -------
+        DataFrame
+            ``errors``, ``se`` (for AKM0 half the interval over the normal quantile, infinite
+            where the set is not an interval), ``p_value``, ``low``, ``high``; clustered errors
+            where there are clusters.
+        """
+        critical = float(stats.norm.ppf((1 + self.level) / 2))
+        rows = [
+            ("homoskedastic", self.se_homoskedastic, self.p_homoskedastic),
+            ("robust", self.se_robust, self.p_robust),
+            ("clustered", self.se_clustered, self.p_clustered),
+            ("AKM", self.se_akm, self.p_akm),
+        ]
+        rows = [
+            (name, se, p, self.beta - critical * se, self.beta + critical * se)
+            for name, se, p in rows
+            if name != "clustered" or self.n_unit_clusters
+        ]
+        low, high = self.akm0
+        half = (high - low) / (2 * critical) if self.akm0_kind == "interval" else np.inf
+        rows.append(("AKM0", half, self.p_akm0, low, high))
+        return pd.DataFrame(rows, columns=["errors", "se", "p_value", "low", "high"])
 
     @property
     def akm0_kind(self) -> str:
@@ -77,13 +142,56 @@ class ShiftShareFit:
         )
 
 
-def _column(name: str, values, n_obs: int | None = None) -> np.ndarray:
-    array = np.asarray(values, dtype=float)
-    if array.ndim != 1 or (n_obs is not None and len(array) != n_obs):
-        raise ParameterError(f"{name}: expected {n_obs or 'N'} values, found shape {array.shape}")
-    if not np.isfinite(array).all():
-        raise DataError(f"{name}: {int((~np.isfinite(array)).sum())} values are missing")
-    return array
+def _p_value(beta: float, se: float) -> float:
+    """Two-sided, from the normal distribution; a slope without error is zero or it is not."""
+    if se > 0:
+        return float(2 * stats.norm.sf(abs(beta) / se))
+    return float("nan") if np.isnan(se) else float(beta == 0)
+
+
+@dataclass(frozen=True)
+class _Design:
+    """Arguments that all functions share, aligned by labels and checked."""
+
+    rows: arguments.Axis
+    sectors: arguments.Axis
+    columns: dict[str, np.ndarray]
+    W: np.ndarray
+    controls: np.ndarray | None
+    weight: np.ndarray
+
+    @classmethod
+    def of(cls, W, controls, weights, constant: bool = False, **columns) -> _Design:
+        rows, sectors = arguments.Axis("row"), arguments.Axis("sector")
+        found = {name: rows.column(name, values) for name, values in columns.items()}
+        W = rows.matrix("W", W, sectors, vector=False)
+        if not (W != 0).any():
+            raise DataError("W: no unit has any exposure")
+        if constant and controls is None:
+            controls = np.ones((rows.size, 1))
+        controls = None if controls is None else rows.matrix("controls", controls)
+        if controls is not None and not controls.shape[1]:
+            controls = None
+        weight = np.ones(rows.size)
+        if weights is not None:
+            weight = rows.column("weights", weights, positive=True)
+        return cls(rows, sectors, found, W, controls, weight)
+
+    def net(self, *names: str) -> list[np.ndarray]:
+        """Variables less what the controls explain; one that they explain is exactly zero."""
+        raw = np.column_stack([self.columns[name] for name in names])
+        net = _partial(raw, self.controls, np.sqrt(self.weight))
+        size, left = (np.sqrt(self.weight @ v**2) for v in (raw, net))
+        net[:, left <= _RANK * size] = 0
+        return list(net.T)
+
+    def of_sectors(self, name: str, values) -> np.ndarray:
+        return self.sectors.column(name, values)
+
+    def groups(self, values) -> np.ndarray:
+        if values is None:
+            return np.arange(self.W.shape[1])
+        return self.sectors.groups("sector_clusters", values)
 
 
 def _partial(columns: np.ndarray, controls: np.ndarray | None, root: np.ndarray) -> np.ndarray:
@@ -94,17 +202,11 @@ def _partial(columns: np.ndarray, controls: np.ndarray | None, root: np.ndarray)
     return columns - controls @ slopes
 
 
-def _shares(W, n_obs: int) -> np.ndarray:
-    W = np.asarray(W, dtype=float)
-    if W.ndim != 2 or W.shape[0] != n_obs:
-        raise ParameterError(f"W: expected shape (N, S) with N = {n_obs}, found {W.shape}")
-    if not np.isfinite(W).all():
-        raise DataError("W: shares are missing")
-    return W
-
-
-def _warn(W: np.ndarray, weight: np.ndarray, clusters: np.ndarray, n_controls: int) -> float:
+def _warn(
+    W: np.ndarray, weight: np.ndarray, clusters: np.ndarray, controls: np.ndarray | None
+) -> float:
     """Say where the method is known to do badly; return the effective number of sectors."""
+    n_controls = 0 if controls is None else controls.shape[1]
     size = np.bincount(clusters, weights=(weight[:, None] * np.abs(W)).sum(axis=0))
     size = size / size.sum()
     effective = float(1 / (size**2).sum())
@@ -128,6 +230,7 @@ def regress(
     weights=None,
     sector_clusters=None,
     level: float = 0.95,
+    clusters=None,
 ) -> ShiftShareFit:
     """Slope on a shift-share variable, or 2SLS with one, and exposure-robust intervals.
 
@@ -138,23 +241,30 @@ def regress(
 
     AKM0 collects the slopes b that a test with e = y - x b does not reject.
 
+    A pandas object is put by its labels into the order of the first that has any, rows as well
+    as sectors, and refused where labels differ; arrays are taken by position.
+
     Parameters
     ----------
     y : array (N,)
         Outcome.
     z : array (N,)
         Shift-share variable, sum_s W_is g_s.
-    W : array (N, S)
-        Exposure shares. For a panel: a column for each sector and period.
+    W : array or DataFrame (N, S)
+        Exposure shares. For a panel: a column for each sector and period. A sector to which
+        nobody is exposed changes nothing.
     x : array (N,), optional
         Endogenous variable, with z as its instrument. None: y on z.
     controls : array (N, M), optional
-        Include the constant, and the sum of shares where it is not one.
+        Include the constant, and the sum of shares where it is not one. One dimension means one
+        column.
     weights : array (N,), optional
         Regression weights, above 0.
     sector_clusters : array (S,), optional
         Groups of sectors whose shocks may be correlated.
     level : float, in (0, 1)
+    clusters : array (N,), optional
+        Groups of units, such as states, for the clustered errors to compare with.
 
     Returns
     -------
@@ -165,9 +275,11 @@ def regress(
     CollinearSharesError
         If W does not have full column rank: sectors that no unit tells apart.
     DataError
-        For missing values, or an instrument that the controls explain or that moves x nowhere.
+        For missing values or labels that differ, an instrument that the controls explain or that
+        does not move x, as where they explain x.
     ParameterError
-        For shapes that disagree, weights that are not above 0, or a level outside (0, 1).
+        For shapes that disagree, what is no number, weights that are not above 0, or a level
+        outside (0, 1).
 
     Warns
     -----
@@ -175,38 +287,36 @@ def regress(
         For few or concentrated sectors, many controls, or controls that take z out of the span
         of the shares.
     """
-    if not 0 < level < 1:
-        raise ParameterError(f"level: expected a number in (0, 1), found {level!r}")
-    y = _column("y", y)
-    n_obs = len(y)
-    z = _column("z", z, n_obs)
-    x = z if x is None else _column("x", x, n_obs)
-    W = _shares(W, n_obs)
-    weight = np.ones(n_obs) if weights is None else _column("weights", weights, n_obs)
-    if not (weight > 0).all():
-        raise ParameterError("weights: expected numbers above 0")
-    controls = None if controls is None else np.asarray(controls, dtype=float)
-    if controls is not None and (controls.ndim != 2 or len(controls) != n_obs):
-        raise ParameterError(f"controls: expected shape (N, M), found {controls.shape}")
+    level = arguments.level(level)
+    given = {"y": y, "z": z} | ({} if x is None else {"x": x})
+    design = _Design.of(W, controls, weights, **given)
+    W, weight, n_obs = design.W, design.weight, design.rows.size
     root = np.sqrt(weight)
-    groups = np.arange(W.shape[1]) if sector_clusters is None else np.asarray(sector_clusters)
-    if groups.shape != (W.shape[1],):
-        raise ParameterError(f"sector_clusters: expected {W.shape[1]} values, found {groups.shape}")
-    groups = np.unique(groups, return_inverse=True)[1]
-    net = _partial(np.column_stack([y, x, z]), controls, root)
-    y_net, x_net, z_net = net.T
-    if z_net @ (weight * z_net) <= _RANK**2 * (z @ (weight * z)):
-        raise DataError("z: the controls explain the shift-share variable")
+    groups = design.groups(sector_clusters)
+    y_net, z_net = design.net("y", "z")
+    (x_net,) = [z_net] if x is None else design.net("x")
+    if not z_net.any():
+        raise DataError(
+            "z: the controls explain the shift-share variable, or it is zero; shifts that are all"
+            " the same do that where shares sum to one"
+        )
     moved = float(weight @ (z_net * x_net))
     if abs(moved) <= _RANK * np.sqrt((weight @ z_net**2) * (weight @ x_net**2)):
-        raise DataError("z: the instrument does not move x")
+        why = "" if x_net.any() else ", which the controls explain"
+        raise DataError(f"z: the instrument does not move x{why}")
     beta = float(weight @ (z_net * y_net)) / moved
-    shock = _shocks(root[:, None] * W, root * z_net)
+    exposed = (W != 0).any(axis=0)
+    shock = np.zeros(W.shape[1])
+    shock[exposed] = _shocks(root[:, None] * W[:, exposed], root * z_net)
 
     def scores(values: np.ndarray) -> np.ndarray:
         return np.bincount(groups, weights=shock * (W.T @ (weight * values)))
 
-    error, slope = scores(y_net - beta * x_net), scores(x_net)
+    residual = y_net - beta * x_net
+    if np.abs(residual).max() <= _NOTHING * np.abs(y_net).max():
+        residual = np.zeros(n_obs)  # y is a multiple of x: what is left is rounding
+    error, slope = scores(residual), scores(x_net)
+    null = scores(y_net)
     spanned = float((weight @ (W @ shock) ** 2) / (weight @ z_net**2))
     if spanned < _LITTLE_LEFT:
         warnings.warn(
@@ -215,6 +325,9 @@ def regress(
             ShiftShareWarning,
             stacklevel=2,
         )
+    codes = None if clusters is None else design.rows.groups("clusters", clusters)
+    if codes is not None and codes.max() < 1:
+        raise DataError("clusters: 1 cluster, at least 2 are needed")
     critical = stats.norm.ppf((1 + level) / 2)
     se = float(np.sqrt(error @ error) / abs(moved))
     return ShiftShareFit(
@@ -224,11 +337,51 @@ def regress(
         akm0=_null_imposed(beta, moved, error, slope, critical),
         sector_scores=error / moved,
         n_obs=n_obs,
-        n_sectors=W.shape[1],
-        n_clusters=int(groups.max()) + 1,
+        n_sectors=int(exposed.sum()),
+        n_clusters=len(np.unique(groups[exposed])),
         spanned=spanned,
-        effective_sectors=_warn(W, weight, groups, 0 if controls is None else controls.shape[1]),
+        effective_sectors=_warn(W, weight, groups, design.controls),
+        p_akm=_p_value(beta, se),
+        p_akm0=_p_value(moved * beta, float(np.sqrt(null @ null))),
+        **_unit_errors(design, residual, z_net, moved, codes, least_squares=x is None),
+        n_unit_clusters=0 if codes is None else int(codes.max()) + 1,
+        level=level,
     )
+
+
+def _unit_errors(
+    design: _Design,
+    residual: np.ndarray,
+    z_net: np.ndarray,
+    moved: float,
+    codes: np.ndarray | None,
+    least_squares: bool,
+) -> dict[str, float]:
+    """Homoskedastic, robust and clustered errors of a slope, net of controls (N,).
+
+    Corrections for the degrees of freedom where the slope is of least squares.
+    """
+    n_obs, weight = len(residual), design.weight
+    rank = 1
+    if design.controls is not None:
+        rank += int(np.linalg.matrix_rank(design.controls * np.sqrt(weight)[:, None]))
+    left = max(n_obs - rank, 0) if least_squares else n_obs
+    if not left:
+        return dict.fromkeys(("se_homoskedastic", "se_robust", "se_clustered"), float("nan"))
+    variance = weight @ residual**2 / left * (weight @ z_net**2)
+    u = weight * residual * z_net
+    found = {
+        "se_homoskedastic": variance,
+        "se_robust": u @ u * n_obs / left,
+        "se_clustered": float("nan"),
+    }
+    if codes is not None:
+        sums = np.bincount(codes, weights=u)
+        n = len(sums)
+        found["se_clustered"] = sums @ sums
+        if least_squares:
+            found["se_clustered"] *= n / (n - 1) * (n_obs - 1) / left
+    return {name: float(np.sqrt(value) / abs(moved)) for name, value in found.items()}
 
 
 def _shocks(W: np.ndarray, z: np.ndarray) -> np.ndarray:
@@ -247,7 +400,7 @@ def _null_imposed(
 ) -> tuple[float, float]:
     """Solve (beta - b)^2 moved^2 <= critical^2 sum (error + (beta - b) slope)^2 for b."""
     room = moved**2 / critical**2 - slope @ slope
-    if room == 0:
+    if room == 0 or (room < 0 and not error.any()):
         return (-np.inf, np.inf)
     shift = (error @ slope) / room
     spread = shift**2 + (error @ error) / room
@@ -273,42 +426,51 @@ def rotemberg_weights(y, x, W, shifts, controls=None, weights=None) -> pd.DataFr
         Outcome and endogenous variable.
     W : array or DataFrame (N, S)
         Exposure shares; a data frame's columns name the sectors.
-    shifts : array (S,)
-        g_s, in the order of W's columns.
+    shifts : array or Series (S,)
+        g_s, in the order of W's columns. A series is put into that order by its labels where
+        W has names, and names the sectors where W has none.
     controls : array (N, M), optional
+        One dimension means one column.
     weights : array (N,), optional
 
     Returns
     -------
     DataFrame
         ``sector``, ``shift``, ``alpha``, ``beta``, largest weight first; alphas sum to one, and
-        sum(alpha * beta) is the estimate.
+        sum(alpha * beta) is the estimate. A sector whose exposure does not go with x has a
+        weight of zero and no slope of its own, so that its ``beta`` is missing.
+
+    Raises
+    ------
+    DataError
+        For missing values or labels that differ, and where the instrument does not move x.
+    ParameterError
+        For shapes that disagree, or weights that are not above 0.
     """
-    names = list(W.columns) if isinstance(W, pd.DataFrame) else None
-    y = _column("y", y)
-    x = _column("x", x, len(y))
-    W = _shares(W, len(y))
-    shifts = _column("shifts", shifts, W.shape[1])
-    weight = np.ones(len(y)) if weights is None else _column("weights", weights, len(y))
-    if not (weight > 0).all():
-        raise ParameterError("weights: expected numbers above 0")
-    controls = None if controls is None else np.asarray(controls, dtype=float)
-    y_net, x_net = _partial(np.column_stack([y, x]), controls, np.sqrt(weight)).T
+    design = _Design.of(W, controls, weights, y=y, x=x)
+    W, weight = design.W, design.weight
+    shifts = design.of_sectors("shifts", shifts)
+    y_net, x_net = design.net("y", "x")
     on_x, on_y = W.T @ (weight * x_net), W.T @ (weight * y_net)
+    on_x[np.abs(on_x) <= _NOTHING * (np.abs(W).T @ (weight * np.abs(x_net)))] = 0
     total = shifts @ on_x
-    if abs(total) < _RANK * np.abs(shifts * on_x).sum():
-        raise DataError("shifts: the instrument does not move x")
-    with np.errstate(divide="ignore", invalid="ignore"):
-        beta = np.where(on_x != 0, on_y / on_x, np.nan)
+    if abs(total) <= _RANK * np.abs(shifts * on_x).sum():
+        why = "" if x_net.any() else ", which the controls explain"
+        raise DataError(f"shifts: the instrument does not move x{why}")
     table = pd.DataFrame(
         {
-            "sector": names or np.arange(W.shape[1]),
+            "sector": _sector_names(design),
             "shift": shifts,
             "alpha": shifts * on_x / total,
-            "beta": beta,
+            "beta": np.divide(on_y, on_x, out=np.full_like(on_y, np.nan), where=on_x != 0),
         }
     )
     return table.sort_values("alpha", key=np.abs, ascending=False, ignore_index=True)
+
+
+def _sector_names(design: _Design) -> np.ndarray | list:
+    labels = design.sectors.labels
+    return np.arange(design.W.shape[1]) if labels is None else list(labels)
 
 
 @dataclass(frozen=True, eq=False)
@@ -343,10 +505,11 @@ def shock_level(
     Parameters
     ----------
     y, x, W, shifts, controls, weights
-        As in :func:`rotemberg_weights`.
+        As in :func:`rotemberg_weights`. Without ``controls``, a constant.
     sector_clusters : array (S,), optional
     sector_controls : array (S, L), optional
-        Controls of the sector regression, without the constant, which is always there.
+        Controls of the sector regression, without the constant, which is always there. One
+        dimension means one column.
 
     Returns
     -------
@@ -355,17 +518,22 @@ def shock_level(
     Raises
     ------
     DataError
-        If the controls do not absorb the sum of shares, so that the two regressions differ.
+        If the controls do not absorb the sum of shares, so that the two regressions differ; for
+        missing values or labels that differ; for shifts that are all the same, given the sector
+        controls, or that do not move x.
+    ParameterError
+        For shapes that disagree, or weights that are not above 0.
+
+    Notes
+    -----
+    A sector to which nobody is exposed has no weight and changes nothing; its ``y`` and ``x`` are
+    missing in ``rows``.
     """
-    y = _column("y", y)
-    n_obs = len(y)
-    x = _column("x", x, n_obs)
-    W = _shares(W, n_obs)
-    shifts = _column("shifts", shifts, W.shape[1])
-    weight = np.ones(n_obs) if weights is None else _column("weights", weights, n_obs)
-    controls = np.ones((n_obs, 1)) if controls is None else np.asarray(controls, dtype=float)
+    design = _Design.of(W, controls, weights, constant=True, y=y, x=x)
+    W, weight, controls = design.W, design.weight, design.controls
+    shifts = design.of_sectors("shifts", shifts)
     root = np.sqrt(weight)
-    y_net, x_net = _partial(np.column_stack([y, x]), controls, root).T
+    y_net, x_net = design.net("y", "x")
     total = W.sum(axis=1)
     left = _partial(total[:, None], controls, root).ravel()
     if np.sqrt(weight @ left**2) > 1e-8 * np.sqrt(weight @ total**2):
@@ -373,15 +541,30 @@ def shock_level(
             "controls: shares do not sum to a constant, and their sum is not among the controls"
         )
     exposure = W.T @ weight
-    y_bar, x_bar = (W.T @ (weight * v) / exposure for v in (y_net, x_net))
+    if (exposure < 0).any():
+        raise DataError(
+            f"W: the exposure to {design.sectors.at(int(np.argmin(exposure)))} is negative in all"
+        )
+    y_bar, x_bar = (
+        np.divide(W.T @ (weight * v), exposure, out=np.zeros_like(exposure), where=exposure > 0)
+        for v in (y_net, x_net)
+    )
     L = np.ones((len(shifts), 1))
     if sector_controls is not None:
-        L = np.column_stack([L, np.asarray(sector_controls, dtype=float)])
+        sector_controls = design.sectors.matrix("sector_controls", sector_controls)
+        L = np.column_stack([L, sector_controls])
     shift_net = _partial(shifts[:, None], L, np.sqrt(exposure)).ravel()
+    if exposure @ shift_net**2 <= _RANK**2 * (exposure @ shifts**2):
+        raise DataError(
+            "shifts: all the same given the sector controls, so that nothing can be learnt from"
+            " them"
+        )
     moved = float(exposure @ (shift_net * x_bar))
+    if abs(moved) <= _RANK * np.sqrt((exposure @ shift_net**2) * (exposure @ x_bar**2)):
+        why = "" if x_net.any() else ", which the controls explain"
+        raise DataError(f"shifts: the instrument does not move x{why}")
     beta = float(exposure @ (shift_net * y_bar)) / moved
-    groups = np.arange(len(shifts)) if sector_clusters is None else np.asarray(sector_clusters)
-    groups = np.unique(groups, return_inverse=True)[1]
+    groups = design.groups(sector_clusters)
 
     def robust(values: np.ndarray) -> float:
         net = _partial(values[:, None], L, np.sqrt(exposure)).ravel()
@@ -390,9 +573,14 @@ def shock_level(
 
     first = moved / float(exposure @ shift_net**2)
     first_error = robust(x_bar - first * shift_net)
+    there = np.where(exposure > 0, 1.0, np.nan)
+    rows = pd.DataFrame(
+        {"weight": exposure, "shift": shifts, "y": y_bar * there, "x": x_bar * there},
+        index=design.sectors.labels,
+    )
     return ShockLevelFit(
         beta=beta,
         se=robust(y_bar - beta * x_bar) / abs(moved),
-        first_stage_f=(moved / first_error) ** 2,
-        rows=pd.DataFrame({"weight": exposure, "shift": shifts, "y": y_bar, "x": x_bar}),
+        first_stage_f=(moved / first_error) ** 2 if first_error else np.inf,
+        rows=rows,
     )

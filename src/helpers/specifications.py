@@ -185,6 +185,7 @@ def run(
     data = _prepare(data, spec)
     if len(data) < 10:
         raise DataError(f"specification: {len(data)} cells are left")
+    estimation.refuse_if_effects_explain_all(data, EFFECTS[spec.effects].split(" + "))
     controls = "1"
     if spec.control != "none":
         controls = "i(year, base)" if len(data["year"].unique()) > 1 else "base"

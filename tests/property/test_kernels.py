@@ -1,11 +1,13 @@
 """Invariants that hold for every economy, tried on ones that hypothesis invents."""
 
+import mpmath
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from helpers import counterfactuals, elasticities, model, shifters
+from helpers.errors import ParameterError
 
 finite = st.floats(-3, 3, allow_nan=False)
 
@@ -155,3 +157,171 @@ def test_many_shocks_at_once_are_one_after_another(economy, seed):
         hats[2][city[s], occupation[s]] = cell_hat[s]
         one = counterfactuals.shock(before, rho[s], theta[s], *hats)
         np.testing.assert_allclose(found[s], one.pi_c, rtol=1e-9, atol=1e-290)
+
+
+# ---------------------------------------------------------------------------------------------
+# The same formulas with sixty digits
+
+
+def _sixty(shares, rho_k, theta, city, occupation, cell):
+    """pi_ck, omega_k, pi_c and welfare after a shock by mpmath, straight from the formulas."""
+    with mpmath.workdps(60):
+        n_cities, n_occupations = shares.pi_ck.shape
+        number = mpmath.mpf
+        pi = [[number(float(v)) for v in row] for row in shares.pi_ck]
+        omega = [number(float(v)) for v in shares.omega_k]
+        new, gain = [[number(0)] * n_occupations for _ in pi], []
+        for k in range(n_occupations):
+            power = 1 - number(float(rho_k[k]))
+            for c in range(n_cities):
+                if pi[c][k]:
+                    change = number(float(city[c])) ** number(float(theta))
+                    change *= number(float(cell[c, k]))
+                    new[c][k] = pi[c][k] * change ** (1 / power)
+            total = sum(row[k] for row in new) / sum(row[k] for row in pi)
+            for row in new:
+                row[k] /= total
+            gain.append(omega[k] * number(float(occupation[k])) * total**power)
+        G = sum(gain) / sum(omega)
+        omega_new = [value / G for value in gain]
+        pi_c = [sum(a * b for a, b in zip(row, omega_new, strict=True)) for row in new]
+        welfare = mpmath.log(G) / number(float(theta))
+        array = np.vectorize(float, otypes=[float])
+        return array(np.array(new)), array(omega_new), array(pi_c), float(welfare)
+
+
+@st.composite
+def hard_economies(draw):
+    """Shares with zeros and hats of any size, some nearly the same, with rho up to 1 - 1e-12."""
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    n_cities, n_occupations = draw(st.integers(1, 6)), draw(st.integers(1, 4))
+    spread = draw(st.sampled_from([1.0, 30.0, 300.0]))
+    pi_ck = np.exp(-spread * rng.random((n_cities, n_occupations)))
+    pi_ck[rng.random(pi_ck.shape) < draw(st.sampled_from([0.0, 0.4]))] = 0
+    pi_ck[0, pi_ck.sum(axis=0) == 0] = 1
+    if n_cities > 1 and draw(st.booleans()):
+        pi_ck[-1] = 0
+        pi_ck[0, pi_ck.sum(axis=0) == 0] = 1
+    omega_k = np.exp(-spread * rng.random(n_occupations))
+    if n_occupations > 1 and draw(st.booleans()):
+        omega_k[-1] = 0
+    shares = model.Shares(pi_ck / pi_ck.sum(axis=0), omega_k / omega_k.sum())
+    gap = draw(st.sampled_from([1.0, 0.5, 1e-3, 1e-8, 1e-12]))
+    rho_k = 1 - gap * (0.5 + 0.5 * rng.random(n_occupations))
+    rho_k[rho_k < 0] = 0
+    size = draw(st.sampled_from([1e-14, 1e-6, 0.1, 20.0, 690.0]))
+    level = draw(st.sampled_from([0.0, -600.0, 500.0])) if size < 1 else 0.0
+    hats = [
+        np.exp(level + size * rng.uniform(-1, 1, shape))
+        for shape in (n_cities, n_occupations, (n_cities, n_occupations))
+    ]
+    theta = draw(st.sampled_from([0.8, 1.0, 3.0, 12.5]))
+    return shares, rho_k, theta, hats
+
+
+@given(hard_economies())
+@settings(max_examples=300, deadline=None)
+def test_shocks_agree_with_sixty_digits(economy):
+    """No overflow, no NaN, no lost digit; what is empty stays empty."""
+    shares, rho_k, theta, (city, occupation, cell) = economy
+    pi_ck, omega_k, pi_c, welfare = _sixty(shares, rho_k, theta, city, occupation, cell)
+    found = counterfactuals.shock(shares, rho_k, theta, city, occupation, cell)
+    tight = dict(rtol=2e-11, atol=1e-300)
+    np.testing.assert_allclose(found.pi_ck, pi_ck, **tight)
+    np.testing.assert_allclose(found.omega_k, omega_k, **tight)
+    np.testing.assert_allclose(found.pi_c, pi_c, **tight)
+    assert (found.pi_ck[shares.pi_ck == 0] == 0).all()
+    assert np.isfinite(found.phi_ck).all()
+    log = counterfactuals.welfare_change(shares, rho_k, theta, city, occupation, cell, log=True)
+    assert log == pytest.approx(welfare, rel=1e-12, abs=1e-15)
+    if abs(welfare) < 700:
+        change = counterfactuals.welfare_change(shares, rho_k, theta, city, occupation, cell)
+        assert change == pytest.approx(float(mpmath.exp(mpmath.mpf(welfare))), rel=1e-11)
+    elif abs(welfare) > 746:
+        with pytest.raises(ParameterError, match="no float can hold"):
+            counterfactuals.welfare_change(shares, rho_k, theta, city, occupation, cell)
+
+
+@given(hard_economies(), st.integers(0, 2**32 - 1))
+@settings(max_examples=200, deadline=None)
+def test_many_shocks_agree_with_sixty_digits(economy, seed):
+    """The same for one city at a time, and for scenarios whose two hats nearly cancel."""
+    shares, rho_k, theta, (hats, occupation_hats, cells) = economy
+    n_cities, n_occupations = shares.pi_ck.shape
+    tight = dict(rtol=2e-11, atol=1e-300)
+    ones = np.ones(n_cities), np.ones(n_occupations), np.ones(shares.pi_ck.shape)
+    together = counterfactuals.city_shocks(shares, rho_k, theta, hats[0])
+    for c in range(n_cities):
+        city = ones[0].copy()
+        city[c] = hats[0]
+        np.testing.assert_allclose(
+            together[c], _sixty(shares, rho_k, theta, city, *ones[1:])[2], **tight
+        )
+    rng = np.random.default_rng(seed)
+    city, occupation = rng.integers(n_cities, size=5), rng.integers(n_occupations, size=5)
+    cell_hat = cells[city, occupation]
+    with np.errstate(all="ignore"):
+        opposite = hats[city] ** -theta
+    cell_hat[:2] = np.where(np.isfinite(opposite) & (opposite > 0), opposite, 1)[:2]
+    found = counterfactuals.grid(
+        shares, rho_k[0], theta, city, hats[city], occupation, occupation_hats[occupation], cell_hat
+    )
+    for s in range(5):
+        changed = [one.copy() for one in ones]
+        changed[0][city[s]], changed[1][occupation[s]] = (
+            hats[city[s]],
+            (occupation_hats[occupation[s]]),
+        )
+        changed[2][city[s], occupation[s]] = cell_hat[s]
+        expected = _sixty(shares, np.full(n_occupations, rho_k[0]), theta, *changed)[2]
+        np.testing.assert_allclose(found[s], expected, **tight)
+
+
+@given(hard_economies())
+@settings(max_examples=100, deadline=None)
+def test_without_a_shock_nothing_moves(economy):
+    """To machine precision, whatever the shares: also where their sums are one to rounding only."""
+    shares, rho_k, theta, (city, occupation, cell) = economy
+    hats = (np.ones_like(city), np.ones_like(occupation), np.ones_like(cell))
+    found = counterfactuals.shock(shares, rho_k, theta, *hats)
+    np.testing.assert_allclose(found.pi_ck, shares.pi_ck, rtol=4e-16, atol=0)
+    np.testing.assert_allclose(found.pi_c, shares.pi_c, rtol=2e-15, atol=0)
+    assert counterfactuals.welfare_change(shares, rho_k, theta, *hats) == pytest.approx(
+        1, abs=1e-15
+    )
+    for many in (
+        counterfactuals.city_shocks(shares, rho_k, theta, 1.0),
+        counterfactuals.grid(shares, rho_k[0], theta, np.arange(len(city))),
+    ):
+        np.testing.assert_allclose(many, np.tile(shares.pi_c, (len(city), 1)), rtol=4e-15, atol=0)
+
+
+@given(hard_economies())
+@settings(max_examples=100, deadline=None)
+def test_shares_from_shifters_agree_with_sixty_digits(economy):
+    """Shifters from 1e-300 to 1e300: the model itself, and its price index."""
+    _, rho_k, _, (z_c, T_k, t_ck) = economy
+    found = model.shares(t_ck, T_k, z_c, rho_k)
+    even = model.Shares(np.full(t_ck.shape, 1 / len(z_c)), np.full(T_k.size, 1 / T_k.size))
+    pi_ck, omega_k, _, _ = _sixty(even, rho_k, 1.0, z_c, T_k, t_ck)
+    # lambda of even shares is the sum over cities divided by their number
+    lift = np.log(float(len(z_c))) * (1 - rho_k)
+    omega_k = omega_k * np.exp(lift - lift.max())
+    np.testing.assert_allclose(found.pi_ck, pi_ck, rtol=2e-11, atol=1e-300)
+    np.testing.assert_allclose(found.omega_k, omega_k / omega_k.sum(), rtol=2e-11, atol=1e-300)
+
+
+@given(hard_economies())
+@settings(max_examples=100, deadline=None)
+def test_elasticities_and_diversion_are_finite_where_nobody_lives(economy):
+    shares, rho_k, _, _ = economy
+    jacobian = elasticities.cross_city(shares, rho_k)
+    assert np.isfinite(jacobian).all()
+    lived_in = shares.pi_c > 0
+    assert (jacobian[~lived_in] == 0).all()
+    assert (jacobian[:, ~lived_in] == 0).all()
+    ratio = counterfactuals.diversion(shares, rho_k)
+    sums = ratio.sum(axis=1)
+    leaves = lived_in & (lived_in.sum() > 1)
+    np.testing.assert_allclose(sums[leaves & (sums > 0)], 1, rtol=1e-12)
+    assert (sums[~leaves] == 0).all()

@@ -1,10 +1,12 @@
 """Exact hat algebra against the model itself, and the identities that it has to keep."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from helpers import counterfactuals, elasticities, model, shifters
-from helpers.errors import ParameterError, UnknownNameError
+from helpers.errors import DataError, ParameterError, UnknownNameError
+from helpers.model import Shares
 
 NEW_YORK = "New York-Newark-Jersey City, NY-NJ-PA"
 
@@ -143,3 +145,54 @@ def test_parameters_outside_their_domain_are_refused(observed, arguments, messag
 def test_a_misspelt_city_is_refused_with_the_nearest(observed):
     with pytest.raises(UnknownNameError, match="Visalia-Porterville, CA"):
         counterfactuals.shock(observed, 0.64, 3, city={"Visalia-Potterville, CA": 0.95})
+
+
+def test_a_series_of_hats_is_matched_by_name(observed):
+    hats = pd.Series(np.linspace(0.9, 1.1, len(observed.cities)), observed.cities)
+    plain = counterfactuals.shock(observed, 0.64, 3, city=hats.to_numpy())
+    found = counterfactuals.shock(observed, 0.64, 3, city=hats.sample(frac=1, random_state=1))
+    np.testing.assert_array_equal(found.pi_ck, plain.pi_ck)
+    with pytest.raises(DataError, match=f"city: .*lacks 1 of them, such as {NEW_YORK!r}"):
+        counterfactuals.shock(observed, 0.64, 3, city=hats.drop(NEW_YORK))
+    strange = hats.rename({NEW_YORK: "New York"})
+    with pytest.raises(UnknownNameError, match=f"'New York' .nearest: {NEW_YORK}"):
+        counterfactuals.shock(observed, 0.64, 3, city=strange)
+    cells = pd.DataFrame(1 + observed.pi_ck, observed.cities, observed.occupations)
+    plain = counterfactuals.shock(observed, 0.64, 3, city_occupation=cells.to_numpy())
+    for given in (cells.iloc[::-1, ::-1], cells.stack().iloc[::-1]):
+        found = counterfactuals.shock(observed, 0.64, 3, city_occupation=given)
+        np.testing.assert_array_equal(found.pi_ck, plain.pi_ck)
+    with pytest.raises(UnknownNameError, match="city_occupation"):
+        counterfactuals.shock(observed, 0.64, 3, city_occupation=cells.T)
+
+
+def test_where_nobody_lives_nobody_comes():
+    """A shock to an empty city, or to an occupation without anyone, changes nothing."""
+    shares = Shares([[0.4, 0.1], [0.0, 0.0], [0.6, 0.9]], [1.0, 0.0], ("a", "b", "c"), ("x", "y"))
+    for shock in (
+        {"city": {"b": 1e300}},
+        {"occupation": {"y": 1e300}},
+        {"city_occupation": {("a", "y"): 1e-300}},
+        {"city_occupation": {("b", "x"): 50.0}},
+    ):
+        found = counterfactuals.shock(shares, 1 - 1e-12, 3, **shock)
+        np.testing.assert_allclose(found.pi_c, shares.pi_c, rtol=1e-15)
+        assert counterfactuals.welfare_change(shares, 1 - 1e-12, 3, **shock) == 1
+    ratio = counterfactuals.diversion(shares, 0.5)
+    assert (ratio[1] == 0).all()
+    assert (ratio[:, 1] == 0).all()
+    whole = counterfactuals.city_shocks(shares, 0.5, 3, 1e300)
+    np.testing.assert_allclose(whole, [[1, 0, 0], shares.pi_c, [0, 0, 1]], atol=1e-12)
+
+
+def test_one_city_keeps_everybody():
+    shares = Shares(np.ones((1, 2)), [0.3, 0.7])
+    for hat in (1e-300, 0.5, 1e300):
+        new = counterfactuals.shock(shares, 0.9, 3, city=[hat])
+        np.testing.assert_allclose(new.omega_k, shares.omega_k)
+        assert counterfactuals.city_shocks(shares, 0.9, 3, hat) == pytest.approx(1)
+        assert counterfactuals.welfare_change(shares, 0.9, 3, [hat]) == pytest.approx(
+            hat, rel=1e-12
+        )
+    assert counterfactuals.diversion(shares, 0.5) == 0
+    np.testing.assert_allclose(elasticities.own_city(shares, 1 - 1e-12), 0, atol=1e-12)

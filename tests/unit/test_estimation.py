@@ -1,9 +1,11 @@
 """The estimator's own bookkeeping, and inputs that it has to refuse."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from helpers import estimation
+from helpers import estimation, specifications
 from helpers.errors import DataError, ParameterError, UnknownNameError
 from helpers.panel import Panel
 
@@ -63,3 +65,64 @@ def test_what_cannot_be_estimated_is_refused(made):
 def test_a_slope_below_zero_has_no_rho():
     assert estimation.rho_of(-1.0) == float("-inf")
     assert estimation.rho_of(1.0) == 0
+
+
+def test_one_year_may_be_given_as_a_number(made):
+    alone, listed = (estimation.estimate(made, years=years) for years in (2019, [2019]))
+    assert (alone.beta, alone.se) == (listed.beta, listed.se)
+    assert alone.spec["years"] == (2019,)
+    for years, match in ((2019.5, "2019.5"), ("2019", "'2019'"), ([], "at least one year")):
+        with pytest.raises(ParameterError, match=match):
+            estimation.estimate(made, years=years)
+
+
+def test_a_year_alone_with_an_effect_for_each_cell_is_refused_and_ends_no_process(made):
+    """Compiled code under pyfixest panics where no cell is left, and takes the process with it."""
+    cells, cities = (t[t["year"] == 2019] for t in (made.cells, made.cities))
+    one = Panel(cells, cities)
+    every = replace(specifications.PAPER, effects="and city x occupation")
+    with pytest.raises(DataError, match=r"every one of .* cells has an effect"):
+        specifications.run(specifications.sample(one), every)
+    assert estimation.estimate(one).n_obs == len(cells)
+
+
+def test_the_unit_of_the_instrument_plays_no_part(made):
+    plain = estimation.estimate(made)
+    for unit in (1e-8, 1e-30, 1e12):
+        cells = made.cells.assign(instrument=made.cells["instrument"] * unit)
+        found = estimation.estimate(Panel(cells, made.cities))
+        assert found.beta == pytest.approx(plain.beta, rel=1e-10)
+        assert found.se == pytest.approx(plain.se, rel=1e-8)
+        assert found.first_stage.f == pytest.approx(plain.first_stage.f, rel=1e-8)
+        slope = found.first_stage.coefficient * unit
+        assert slope == pytest.approx(plain.first_stage.coefficient, rel=1e-10)
+
+
+def test_single_precision_is_taken(made):
+    data = estimation.sample(made, 2019)
+    single = data.astype({"log_share": "float32", "log_wage": "float32"})
+    plain, found = (estimation.fit(d, "log_share", "log_wage") for d in (data, single))
+    assert found.coefficient == pytest.approx(plain.coefficient, rel=1e-4)
+
+
+def test_a_perfect_fit_has_no_error(made):
+    """Share an exact multiple of the wage: the slope, no residual, an F without bound."""
+    data = estimation.sample(made, [2010, 2011])
+    found = estimation.fit(data.assign(log_share=2.5 * data["log_wage"]), "log_share", "log_wage")
+    assert found.coefficient == pytest.approx(2.5, rel=1e-12)
+    assert (found.se, found.residual_se, found.r2) == (0, 0, 1)
+    assert found.t == found.f_joint == np.inf
+
+
+def test_what_a_sample_lacks_is_named(made):
+    data = estimation.sample(made, 2019)
+    with pytest.raises(DataError, match=r"expected a column 'log_wages'.*nearest: log_wage"):
+        estimation.fit(data, "log_share", "log_wages")
+    hole = data.copy()
+    hole.loc[hole.index[7], "log_wage"] = np.nan
+    with pytest.raises(DataError, match=r"log_wage: 1 values are missing.*row 7"):
+        estimation.fit(hole, "log_share", "log_wage")
+    two = data[data["city"].isin(data["city"].unique()[:2])]
+    two = two[two["occupation"].isin(["sales", "trades"])]
+    with pytest.raises(DataError, match="too few"):
+        estimation.fit(two, "log_share", "log_wage", "iid")

@@ -85,7 +85,8 @@ def test_citation_and_version_agree():
 
 def test_modules_import_only_leftwards():
     """The kernels know nothing of the layers above them."""
-    kernels = ["errors", "model", "elasticities", "counterfactuals", "panel", "instrument"]
+    kernels = ["errors", "arguments", "precise", "model", "elasticities", "counterfactuals"]
+    kernels += ["panel", "instrument"]
     order = [
         *kernels,
         "shifters",

@@ -1,6 +1,7 @@
 """Choice shares: what the formulas say, and what households drawn from the model do."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy.stats import chi2, kendalltau
 
@@ -103,3 +104,38 @@ def test_labels_find_positions_and_suggest(made):
 def test_arrays_cannot_be_changed_behind_the_readers_back(made):
     with pytest.raises(ValueError, match="read-only"):
         made.shares(2019).pi_ck[0, 0] = 0.5
+
+
+def test_tables_bring_their_labels_and_are_put_in_order():
+    pi_ck, omega_k = np.array([[0.2, 0.7], [0.8, 0.3]]), np.array([0.4, 0.6])
+    table = pd.DataFrame(pi_ck, ["East", "West"], ["sales", "trades"])
+    plain = Shares(pi_ck, omega_k, ("East", "West"), ("sales", "trades"))
+    found = Shares(table, pd.Series(omega_k[::-1], ["trades", "sales"]))
+    assert (found.cities, found.occupations) == (plain.cities, plain.occupations)
+    np.testing.assert_array_equal(found.omega_k, plain.omega_k)
+    other = Shares(table.iloc[::-1, ::-1], omega_k, plain.cities, plain.occupations)
+    np.testing.assert_array_equal(other.pi_ck, plain.pi_ck)
+    with pytest.raises(UnknownNameError, match=r"omega_k.*'trade' \(nearest: trades\)"):
+        Shares(table, pd.Series(omega_k, ["sales", "trade"]))
+    with pytest.raises(ParameterError, match="found nan at \\(0, 1\\)"):
+        Shares(table.where(table != 0.7), omega_k)
+
+
+def test_single_precision_sums_to_one(made):
+    observed = made.shares(2019)
+    single = Shares(observed.pi_ck.astype("float32"), observed.omega_k.astype("float32"))
+    np.testing.assert_allclose(single.pi_ck.sum(axis=0), 1, rtol=1e-14)
+    np.testing.assert_allclose(single.pi_c, observed.pi_c, rtol=1e-5)
+
+
+def test_a_city_where_nobody_lives_has_no_mix():
+    shares = Shares([[0.5, 0.1], [0.0, 0.0], [0.5, 0.9]], [0.3, 0.7], ("a", "b", "c"))
+    assert (shares.phi_ck[1] == 0).all()
+    np.testing.assert_allclose(shares.phi_ck[[0, 2]].sum(axis=1), 1)
+    assert np.isnan(model.similarity(shares, "a")[1])
+    with pytest.raises(ParameterError, match="nobody lives there"):
+        model.similarity(shares, "b")
+    with pytest.raises(UnknownNameError, match="9"):
+        model.similarity(shares, 9)
+    with pytest.raises(ParameterError, match="even over 1 occupations"):
+        model.similarity(Shares([[0.4], [0.6]], [1.0]), 0)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helpers.errors import DataError, ParameterError
+from helpers.errors import DataError, ParameterError, UnknownNameError
 from helpers.shiftshare import (
     CollinearSharesError,
     ShiftShareWarning,
@@ -257,3 +257,225 @@ def test_few_sectors_and_many_controls_are_warned_of():
     assert with_effects.spanned < 0.5
     with pytest.warns(ShiftShareWarning, match="60 controls"):
         regress(y, z, W, x=x, controls=many)
+
+
+@pytest.fixture(scope="module")
+def states(external):
+    return _read(external("ADH") / "ADH.rda")["ADH"]["reg"]["statefip"].reset_index(drop=True)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "endogenous", "weighted", "printed"),
+    [
+        ("shock", False, False, (0.029158413, 0.171520974, 0.181839343)),
+        ("shock", False, True, (0.02732516, 0.087007189, 0.091423724)),
+        ("d_sh_empl_mfg", False, False, (0.028257944, 0.048665505, 0.051901337)),
+        ("d_sh_empl_mfg", False, True, (0.030314902, 0.050950162, 0.040030546)),
+        ("d_sh_empl_mfg", True, False, (0.0390714, 0.090163192, 0.100470868)),
+        ("d_sh_empl_mfg", True, True, (0.053969004, 0.095215853, 0.098773877)),
+    ],
+)
+def test_errors_beside_akm_are_statas(adh, states, outcome, endogenous, weighted, printed):
+    """Homoskedastic, robust and clustered by state: Stata's, as ShiftShareSE's tests print them."""
+    reg, W, _, controls = adh
+    found = regress(
+        reg[outcome],
+        reg["IV"],
+        W,
+        x=reg["shock"] if endogenous else None,
+        controls=controls,
+        weights=reg["weights"] if weighted else None,
+        clusters=states,
+    )
+    errors = found.se_homoskedastic, found.se_robust, found.se_clustered
+    np.testing.assert_allclose(errors, printed, rtol=2e-8, atol=6e-10)
+    assert found.n_unit_clusters == 48
+
+
+def test_adh_p_values_are_the_published_ones(adh, states):
+    """Reduced form and 2SLS of table 5, by error, and AKM's clustered by three digits."""
+    reg, W, three_digit, controls = adh
+    common = {"controls": controls, "weights": reg["weights"], "clusters": states}
+    reduced = regress(reg["d_sh_empl"], reg["IV"], W, **common)
+    assert reduced.p_robust == pytest.approx(0.000013926848098, abs=1e-15)
+    assert reduced.p_clustered == pytest.approx(0.000000000114031, abs=1e-15)
+    found = {}
+    for name, sectors in (("alone", None), ("grouped", three_digit)):
+        for x in (None, reg["shock"]):
+            fit = regress(
+                reg["d_sh_empl_mfg"], reg["IV"], W, x=x, sector_clusters=sectors, **common
+            )
+            found[name, x is not None] = (fit.p_akm, fit.p_akm0)
+    for key, printed in {
+        ("alone", False): (0.000000150063370, 0.000090458689727),
+        ("alone", True): (0.000000051567025, 0.000090458689726),
+    }.items():
+        np.testing.assert_allclose(found[key], printed, atol=1e-13)
+    # under the null of no effect the first stage plays no part
+    for name in ("alone", "grouped"):
+        assert found[name, False][1] == pytest.approx(found[name, True][1], rel=1e-9)
+
+
+def _fit(*arguments, **options):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ShiftShareWarning)
+        return regress(*arguments, **options)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_errors_beside_akm_are_statsmodels_and_linearmodels(seed):
+    import statsmodels.api as sm
+    from linearmodels.iv import IV2SLS
+
+    y, x, z, W, _ = _economy(seed)
+    rng = np.random.default_rng(seed)
+    weight, codes = rng.uniform(0.5, 2, len(y)), rng.integers(0, 25, len(y))
+    controls = np.column_stack([np.ones(len(y)), rng.normal(size=len(y))])
+    ours = _fit(y, z, W, controls=controls, weights=weight, clusters=codes)
+    model = sm.WLS(y, np.column_stack([z, controls]), weights=weight)
+    for name, how in (
+        ("homoskedastic", {}),
+        ("robust", {"cov_type": "HC1", "use_t": False}),
+        ("clustered", {"cov_type": "cluster", "cov_kwds": {"groups": codes}, "use_t": False}),
+    ):
+        theirs = model.fit(**how)
+        assert getattr(ours, f"se_{name}") == pytest.approx(theirs.bse[0], rel=1e-8)
+        if how:
+            assert getattr(ours, f"p_{name}") == pytest.approx(theirs.pvalues[0], rel=1e-5)
+    ours = _fit(y, z, W, x=x, controls=controls, weights=weight, clusters=codes)
+    model = IV2SLS(y, controls, x, z, weights=weight)
+    for name, how in (
+        ("homoskedastic", {"cov_type": "unadjusted"}),
+        ("robust", {"cov_type": "robust"}),
+        ("clustered", {"cov_type": "clustered", "clusters": codes}),
+    ):
+        theirs = model.fit(**how)
+        assert ours.beta == pytest.approx(theirs.params.iloc[-1], rel=1e-8)
+        se = theirs.std_errors.iloc[-1]
+        assert getattr(ours, f"se_{name}") == pytest.approx(se, rel=1e-6)
+
+
+def test_p_values_and_sets_say_the_same():
+    """Zero is outside a set at a level exactly where the p-value is below one minus it."""
+    for seed in range(12):
+        y, x, z, W, _ = _economy(seed, latent=3.0)
+        y = y - 2 * x + 0.3 * z
+        for level in (0.5, 0.9, 0.95, 0.999):
+            fit = _fit(y, z, W, x=x, controls=np.ones(len(y)), level=level)
+            assert (fit.akm[0] <= 0 <= fit.akm[1]) == (fit.p_akm >= 1 - level)
+            low, high = fit.akm0
+            inside = low <= 0 <= high if low <= high else not high < 0 < low
+            assert inside == (fit.p_akm0 >= 1 - level)
+            table = fit.table().set_index("errors")
+            assert list(table.index) == ["homoskedastic", "robust", "AKM", "AKM0"]
+            assert tuple(table.loc["AKM", ["low", "high"]]) == pytest.approx(fit.akm)
+
+
+def test_labels_are_matched_and_a_mismatch_is_named():
+    y, x, z, W, shifts = _economy(2)
+    rng = np.random.default_rng(0)
+    names = [f"unit {i}" for i in range(len(y))]
+    sectors = [f"sector {i}" for i in range(W.shape[1])]
+    controls = np.column_stack([np.ones(len(y)), rng.normal(size=len(y))])
+    weight, groups, units = rng.uniform(1, 2, len(y)), np.arange(40) // 2, np.arange(300) % 7
+    plain = _fit(y, z, W, x, controls, weight, groups, clusters=units)
+    rows, columns = rng.permutation(len(y)), rng.permutation(len(sectors))
+
+    def shuffled(values):
+        return pd.Series(values, names).iloc[rng.permutation(len(y))]
+
+    frame = pd.DataFrame(W, names, sectors).iloc[rows, columns]
+    found = _fit(
+        pd.Series(y, names),
+        shuffled(z),
+        frame,
+        shuffled(x),
+        pd.DataFrame(controls, names).iloc[rows],
+        shuffled(weight),
+        pd.Series(groups, sectors).iloc[columns[::-1]],
+        clusters=shuffled(units),
+    )
+    for name in ("beta", "se_akm", "se_clustered", "p_akm0", "se_robust"):
+        assert getattr(found, name) == pytest.approx(getattr(plain, name), rel=1e-9)
+    table = rotemberg_weights(y, x, W, shifts, controls, weight)
+    same = rotemberg_weights(
+        pd.Series(y, names),
+        shuffled(x),
+        frame,
+        pd.Series(shifts, sectors),
+        controls=pd.DataFrame(controls, names).iloc[rows],
+        weights=shuffled(weight),
+    )
+    assert list(same["sector"]) == [sectors[s] for s in table["sector"]]
+    np.testing.assert_allclose(same["alpha"], table["alpha"], rtol=1e-9)
+    over = shock_level(pd.Series(y, names), shuffled(x), frame, pd.Series(shifts, sectors))
+    assert over.beta == pytest.approx(shock_level(y, x, W, shifts).beta, rel=1e-9)
+    assert list(over.rows.index) == list(frame.columns)
+    wrong = ["sectr 0", *sectors[1:]]
+    with pytest.raises(UnknownNameError, match=r"shifts.*'sectr 0'.*nearest: sector 0"):
+        rotemberg_weights(y, x, pd.DataFrame(W, columns=sectors), pd.Series(shifts, wrong))
+    with pytest.raises(DataError, match=r"z: expected the row labels of y.*lacks 1"):
+        _fit(pd.Series(y, names), pd.Series(z, names)[1:], W)
+    double = ["unit 0", *names[:-1]]
+    with pytest.raises(DataError, match="occur more than once"):
+        _fit(pd.Series(y, double), pd.Series(z, double[::-1]), W)
+
+
+def test_one_column_of_controls_is_the_same_everywhere():
+    y, x, z, W, shifts = _economy(4)
+    column = np.random.default_rng(1).normal(size=len(y))
+    one, two = column + 2, (column + 2)[:, None]
+    assert _fit(y, z, W, x, one).beta == _fit(y, z, W, x, two).beta
+    tables = [rotemberg_weights(y, x, W, shifts, c)["alpha"] for c in (one, two)]
+    np.testing.assert_array_equal(*tables)
+    constant = np.ones(len(y))
+    assert shock_level(y, x, W, shifts, constant).beta == shock_level(y, x, W, shifts).beta
+
+
+def test_a_sector_to_which_nobody_is_exposed_changes_nothing():
+    y, x, z, W, shifts = _economy(5)
+    more, extra = np.insert(W, 7, 0.0, axis=1), np.insert(shifts, 7, 3.0)
+    plain, found = (_fit(y, z, shares, x, np.ones(len(y))) for shares in (W, more))
+    for name in ("beta", "se_akm", "p_akm0", "n_sectors", "n_clusters", "effective_sectors"):
+        assert getattr(found, name) == pytest.approx(getattr(plain, name), rel=1e-9)
+    assert found.sector_scores[7] == 0
+    table = rotemberg_weights(y, x, more, extra).set_index("sector")
+    assert table.loc[7, "alpha"] == 0
+    assert np.isnan(table.loc[7, "beta"])
+    plain, found = shock_level(y, x, W, shifts), shock_level(y, x, more, extra)
+    assert found.beta == pytest.approx(plain.beta, rel=1e-9)
+    assert found.se == pytest.approx(plain.se, rel=1e-9)
+    assert found.rows.loc[7, "weight"] == 0
+
+
+def test_degenerate_designs_have_their_limit_or_a_name():
+    y, x, z, W, shifts = _economy(6)
+    constant = np.ones(len(y))
+    exact = _fit(-3 * x, z, W, x, constant)
+    assert exact.beta == pytest.approx(-3, rel=1e-12)
+    assert (exact.se_akm, exact.se_robust, exact.p_akm, exact.p_robust) == (0, 0, 0, 0)
+    assert exact.akm0 == pytest.approx((-3, -3))
+    nothing = _fit(0 * x, z, W, x, constant)
+    assert (nothing.beta, nothing.p_akm, nothing.p_akm0) == (0, 1, 1)
+    controls = np.column_stack([constant, 2 * x - 1])
+    with pytest.raises(DataError, match="controls explain"):
+        regress(y, z, W, x, controls)
+    with pytest.raises(DataError, match="controls explain"):
+        rotemberg_weights(y, x, W, shifts, controls)
+    with pytest.raises(DataError, match="controls explain"):
+        shock_level(y, x, W, shifts, controls)
+    same = np.full(W.shape[1], 0.7)
+    with pytest.raises(DataError, match="shifts that are all the same"):
+        regress(y, W @ same, W, x, constant)
+    with pytest.raises(DataError, match="does not move x"):
+        rotemberg_weights(y, x, W, same, constant)
+    with pytest.raises(DataError, match="all the same"):
+        shock_level(y, x, W, same)
+    with pytest.raises(DataError, match="no unit has any exposure"):
+        regress(y, z, 0 * W, x)
+    with pytest.raises(DataError, match="1 cluster"):
+        _fit(y, z, W, x, clusters=constant)
+    groups = np.arange(40, dtype=float)
+    groups[[3, 9]] = np.nan
+    with pytest.raises(DataError, match=r"sector_clusters: 2 labels are missing.*sector 3"):
+        regress(y, z, W, x, sector_clusters=groups)
