@@ -184,3 +184,27 @@ def effective_number(weight: np.ndarray) -> float:
     1.0
     """
     return float(weight.sum() ** 2 / (weight @ weight))
+
+
+def hansen(y: np.ndarray, x: np.ndarray, Z: np.ndarray, codes: np.ndarray) -> tuple[float, float]:
+    """Hansen's J and the slope by two-step GMM, moments weighted by clustered scores.
+
+    The first step is 2SLS; the weight takes clusters' scores as they are, without a factor.
+
+    Parameters
+    ----------
+    y, x : arrays (N,)
+    Z : array (N, L)
+        Instruments; all variables net of effects.
+    codes : array (N,)
+        Clusters 0, 1, ...
+    """
+    Z = Z / np.sqrt((Z**2).sum(axis=0))
+    Zy, Zx = Z.T @ y, Z.T @ x
+    W = np.linalg.inv(Z.T @ Z)
+    beta = (Zx @ W @ Zy) / (Zx @ W @ Zx)
+    scores = sums(Z * (y - beta * x)[:, None], codes)
+    W = np.linalg.inv(scores.T @ scores)
+    beta = (Zx @ W @ Zy) / (Zx @ W @ Zx)
+    moment = Zy - beta * Zx
+    return float(moment @ W @ moment), float(beta)

@@ -15,7 +15,6 @@ import numpy as np
 
 _TIED = 1e-10
 _ROOM = 1e-12
-_COLUMNS = 128
 
 
 def sign_patterns(n: int, draws: int, seed: int) -> np.ndarray:
@@ -29,6 +28,12 @@ def sign_patterns(n: int, draws: int, seed: int) -> np.ndarray:
     if n < 31 and 2**n <= draws:
         return 1.0 - 2.0 * ((np.arange(2**n)[:, None] >> np.arange(n)) & 1)
     return np.random.default_rng(seed).choice([-1.0, 1.0], size=(draws, n))
+
+
+def p_value(observed: float, draws: np.ndarray) -> float:
+    """Share of draws at least as large in size as the observed statistic; ties count."""
+    # the pattern that changes nothing gives back the observed value, but for rounding
+    return float((np.abs(draws) >= abs(observed) * (1 - 1e-10) - 1e-12).mean())
 
 
 @dataclass(frozen=True, eq=False)
@@ -186,6 +191,10 @@ class AndersonRubin:
 
         return float(ratio(self.s_y - b * self.s_x)), ratio(self.S_y - b * self.S_x)
 
+    def p_value(self, b: float) -> float:
+        """Share of draws whose statistic is at least as large in size, at slope b."""
+        return p_value(*self.t(b))
+
     def crossings(self) -> Crossings:
         """Where draws change sides: n*^2 V - n^2 V*, of degree four."""
         centre = float(self.s_y.sum() / self.s_x.sum())
@@ -229,14 +238,19 @@ class Efficient:
     def t(self, b: float) -> tuple[float, np.ndarray]:
         """Statistic of the data and of the draws at slope b."""
         u = self.y - b * self.x
-        design = np.column_stack([self.z, u])
-        first = np.linalg.lstsq(design, self.x, rcond=None)[0][0]
+        uu, zu, ux, zx = u @ u, self.z @ u, u @ self.x, self.z @ self.x
+        # of x on z and u: the coefficient of z
+        first = (zx * uu - zu * ux) / (self.along.sum() * uu - zu**2)
         U, V = self.S_y - b * self.S_x, self.S_x - first * self.S_z
         moved = first * self.along.sum() + V.sum(axis=1)
         off = U.sum(axis=1) / moved
         score = U - off[:, None] * (first * self.along + V)
         t = off * moved / np.sqrt((score**2).sum(axis=1))
         return float(self.z @ u / np.sqrt(self.score @ self.score)), t
+
+    def p_value(self, b: float) -> float:
+        """Share of draws whose statistic is at least as large in size, at slope b."""
+        return p_value(*self.t(b))
 
     def crossings(self) -> Crossings:
         """Where draws change sides, of degree eight.
