@@ -47,6 +47,7 @@ __all__ = [
     "effective_number",
     "leave_one_out",
     "overidentification",
+    "p_value_curve",
     "small_sample_factor",
     "standard_errors",
     "wild_anderson_rubin",
@@ -54,6 +55,7 @@ __all__ = [
     "wild_draws",
     "wild_interval",
     "wild_test",
+    "with_base",
     "within",
 ]
 
@@ -518,6 +520,40 @@ def anderson_rubin_forms(
                 }
             )
     return pd.DataFrame(rows)
+
+
+def p_value_curve(
+    panel: Panel,
+    slopes: Sequence[float],
+    clusters: str = "occupation",
+    *,
+    draws: int = 999,
+    seed: int = 0,
+    years: Sequence[int] | None = None,
+) -> pd.DataFrame:
+    """P-value of each of many slopes, by the three forms of the Anderson-Rubin test.
+
+    Parameters
+    ----------
+    panel : Panel
+    slopes : sequence of float
+    clusters : {"occupation", "city", "city_occupation"}
+    draws, seed : int
+    years : sequence of int, optional
+
+    Returns
+    -------
+    DataFrame
+        ``slope`` and a column for each of :data:`FORMS`.
+    """
+    net = within(panel, years)
+    slopes = np.asarray(slopes, dtype=float)
+    crossings = _patterns(net, clusters, draws, seed).crossings()
+    table = {
+        form: [_ar_p_value(net, b, clusters, form) for b in slopes] for form in FORMS[:2]
+    }
+    wild_p = crossings.p_values((slopes - crossings.centre) / crossings.scale)
+    return pd.DataFrame({"slope": slopes, **table, "wild": wild_p})
 
 
 @dataclass(frozen=True, eq=False)
