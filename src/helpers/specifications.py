@@ -347,6 +347,56 @@ def multiverse(panel: Panel, years: Sequence[int] | None = None) -> pd.DataFrame
     return table
 
 
+def says(found: weak.ConfidenceSet, slope: float) -> str:
+    """What a set of slopes says about one of them, in words that complete "the set ...".
+
+    Examples
+    --------
+    >>> says(weak.ConfidenceSet(((0.5, 1.9),), 0.95), 2.8)
+    'is bounded and leaves this slope out'
+    >>> says(weak.ConfidenceSet(((-np.inf, np.inf),), 0.95), 2.8)
+    'is unbounded and holds this slope'
+    """
+    bounded = not any(np.isinf(end) for pair in found.intervals for end in pair)
+    inside = "holds this slope" if slope in found else "leaves this slope out"
+    if not found.intervals:
+        return "is empty: the instruments contradict each other"
+    return f"is {'bounded' if bounded else 'unbounded'} and {inside}"
+
+
+def overidentification(panel: Panel, years: Sequence[int] | None = None) -> pd.DataFrame:
+    """The instrument as it is and frozen at its base year: one slope or two, by clustering.
+
+    Parameters
+    ----------
+    panel : Panel
+    years : sequence of int, optional
+
+    Returns
+    -------
+    DataFrame
+        A row a clustering: ``clusters``, ``n_clusters``, ``J``, ``p_value``, ``base`` and
+        ``shifts`` (slopes by base-year mixes alone and by what the shifts add), ``shifts_f``,
+        ``shifts_set`` (Anderson-Rubin set of the latter).
+    """
+    rows = []
+    for name in ("city_occupation", "city", "occupation"):
+        found = inference.overidentification(panel, name, years=years)
+        rows.append(
+            {
+                "clusters": name.replace("_", " x "),
+                "n_clusters": found.n_clusters,
+                "J": found.J,
+                "p_value": found.p_value,
+                "base": found.beta_base,
+                "shifts": found.beta_shifts,
+                "shifts_f": found.shifts_f,
+                "shifts_set": found.shifts_set,
+            }
+        )
+    return pd.DataFrame(rows)
+
+
 def between_share(panel: Panel, years: Sequence[int] | None = None) -> pd.DataFrame:
     """How the variation of wage and instrument that is left divides between cells and years.
 
