@@ -49,6 +49,8 @@ def n_parameters(data: pd.DataFrame, clusters: str | None = None, count: str = "
 
 def _lies_within(data: pd.DataFrame, effect: str, clusters: str) -> bool:
     """Whether every level of an effect belongs to one cluster."""
+    if effect == clusters:
+        return True
     pairs = data[[effect, clusters]].drop_duplicates()
     return len(pairs) == pairs[effect].nunique()
 

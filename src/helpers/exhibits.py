@@ -164,9 +164,7 @@ def p_values(table: pd.DataFrame, level: float = 0.05, name: str = "p_values") -
     with canvas(7.2, 3.6) as (figure, ax):
         for form, (words, colour, line) in forms.items():
             step = "steps-mid" if form == "wild" else "default"
-            ax.plot(
-                table["slope"], table[form], line, color=colour, label=words, drawstyle=step
-            )
+            ax.plot(table["slope"], table[form], line, color=colour, label=words, drawstyle=step)
         ax.axhline(level, color="#222222", linewidth=0.7)
         ax.axvline(1, color="#222222", linewidth=0.7, linestyle=":")
         ax.annotate(
@@ -192,20 +190,20 @@ def between_and_over_time(
     name : str
     """
     data = pd.DataFrame({"share": y, "wage": x, "cell": cells})
-    means = data.groupby("cell").mean()
-    around = data[["share", "wage"]] - data.groupby("cell")[["share", "wage"]].transform("mean")
+    at_mean = data.groupby("cell")[["share", "wage"]].transform("mean")
     parts = (
-        ("years around their cell's mean", around, _ORANGE, "--"),
-        ("means of cells", means, _BLUE, "-"),
+        ("years around their cell's mean", data[["share", "wage"]] - at_mean, _ORANGE, "--"),
+        ("means of cells", at_mean, _BLUE, "-"),
     )
     rows = []
     with canvas(7.2, 3.8) as (figure, ax):
         for words, part, colour, line in parts:
             slope = float((part["wage"] @ part["share"]) / (part["wage"] @ part["wage"]))
-            ax.plot(part["wage"], part["share"], ".", color=colour, alpha=0.15, markersize=2)
+            points = part.drop_duplicates()
+            ax.plot(points["wage"], points["share"], ".", color=colour, alpha=0.15, markersize=2)
             ends = np.array([part["wage"].min(), part["wage"].max()])
             ax.plot(ends, slope * ends, line, color=colour, linewidth=2, label=words)
-            rows.append({"part": words, "slope": slope, "points": len(part)})
+            rows.append({"part": words, "slope": slope, "points": len(points)})
         ax.set(xlabel="log wage, net of effects", ylabel="log share, net of effects")
         ax.legend(frameon=False, fontsize="small", loc="upper left")
     return Exhibit(name, figure, pd.DataFrame(rows))

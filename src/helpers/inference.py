@@ -418,9 +418,7 @@ def _quadratic_set(
 
 
 def _f_quantile(level: float, degrees: float) -> float:
-    return float(
-        stats.chi2.ppf(level, 1) if np.isinf(degrees) else stats.f.ppf(level, 1, degrees)
-    )
+    return float(stats.chi2.ppf(level, 1) if np.isinf(degrees) else stats.f.ppf(level, 1, degrees))
 
 
 def anderson_rubin_p_value(
@@ -549,9 +547,7 @@ def p_value_curve(
     net = within(panel, years)
     slopes = np.asarray(slopes, dtype=float)
     crossings = _patterns(net, clusters, draws, seed).crossings()
-    table = {
-        form: [_ar_p_value(net, b, clusters, form) for b in slopes] for form in FORMS[:2]
-    }
+    table = {form: [_ar_p_value(net, b, clusters, form) for b in slopes] for form in FORMS[:2]}
     wild_p = crossings.p_values((slopes - crossings.centre) / crossings.scale)
     return pd.DataFrame({"slope": slopes, **table, "wild": wild_p})
 
@@ -607,7 +603,10 @@ def _draws_of(net: Within, clusters: str, signs: np.ndarray, *names: str) -> lis
 def _signs(net: Within, clusters: str, draws: int, seed: int) -> np.ndarray:
     if isinstance(draws, bool) or draws < 1:
         raise ParameterError(f"draws: expected a whole number above 0, found {draws!r}")
-    return wild.sign_patterns(clustered.n_clusters(net.data, clusters), draws, seed)
+    groups = clustered.n_clusters(net.data, clusters)
+    if groups < 3:
+        raise DataError(f"clusters: {clusters} has {groups} levels, a sign test needs 3 or more")
+    return wild.sign_patterns(groups, draws, seed)
 
 
 def _patterns(net: Within, clusters: str, draws: int, seed: int) -> wild.AndersonRubin:

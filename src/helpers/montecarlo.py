@@ -47,7 +47,7 @@ _WITH_SHARES = 0.3
 _WAGE_SPREAD = 0.55
 _FIRST_STAGE = 0.55
 _STRONG_SHIFTS = 6.0
-_WILD_DRAWS = 199
+_WILD_DRAWS = 99
 _PAIRS_DRAWS = 399
 _CELL_DRAWS, _CELL_EVERY = 99, 10
 CLUSTERINGS = {
@@ -238,9 +238,7 @@ def one(design: str, seed: int, rho: float = synthetic.RHO) -> dict[str, float]:
             row["pairs, occupation"] = low <= truth <= high
             S_z = scores(z, z, name, signs)
             flat = (v.ravel() for v in (y, x, z))
-            efficient = wild.Efficient(
-                *flat, along, S_y, S_x, S_z, clustered.sums(score, codes)
-            )
+            efficient = wild.Efficient(*flat, along, S_y, S_x, S_z, clustered.sums(score, codes))
             row["wild t, occupation"] = _held(efficient, truth)
     _overidentified(row, design, y, x)
     if not design.startswith("base-year"):

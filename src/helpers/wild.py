@@ -116,7 +116,9 @@ def _real_roots(polynomial: np.ndarray) -> np.ndarray:
 
 def _product(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """Products of polynomials, row by row, highest power first."""
-    out = np.zeros((*np.broadcast_shapes(a.shape[:-1], b.shape[:-1]), a.shape[-1] + b.shape[-1] - 1))
+    out = np.zeros(
+        (*np.broadcast_shapes(a.shape[:-1], b.shape[:-1]), a.shape[-1] + b.shape[-1] - 1)
+    )
     for i in range(a.shape[-1]):
         for j in range(b.shape[-1]):
             out[..., i + j] += a[..., i] * b[..., j]
@@ -298,7 +300,10 @@ def draw_slopes(crossings: Crossings, draws: int, seed: int) -> np.ndarray:
     edges, p_values = crossings.steps()
     bounds = np.concatenate([[-np.inf], edges, [np.inf]])
     rng = np.random.default_rng(seed)
-    above = p_values >= rng.uniform(size=draws)[:, None]
+    # one p-value in each of as many equal parts, lower and upper ends by turns
+    even = (np.arange(draws) + rng.uniform(size=draws)) / draws
+    above = p_values >= even[:, None]
     first = above.argmax(axis=1)
     last = above.shape[1] - 1 - above[:, ::-1].argmax(axis=1)
-    return np.where(rng.uniform(size=draws) < 0.5, bounds[first], bounds[last + 1])
+    low = (np.arange(draws) + rng.integers(2)) % 2 == 0
+    return rng.permutation(np.where(low, bounds[first], bounds[last + 1]))
