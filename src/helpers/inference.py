@@ -250,8 +250,8 @@ def standard_errors(
         (leave one cluster out, for one-way clusters of cities or occupations), ``rho``,
         ``se_rho`` (delta method, se / beta^2), ``rho_low``, ``rho_high`` (the interval of beta
         carried through, with t quantiles of clusters - 1 degrees of freedom),
-        ``first_stage_f`` (with one instrument this is the effective F of Montiel Olea and
-        Pflueger), ``tf`` (critical value of |t| at that F, Lee and others, at 95 per cent),
+        ``first_stage_f`` (as :func:`helpers.estimation.estimate` reports it; with one
+        instrument this is the effective F of Montiel Olea and Pflueger), ``tf`` (critical value of |t| at that F, Lee and others, at 95 per cent),
         ``rho_tf`` (the interval of rho with it), ``rho_ar`` (Anderson-Rubin set, scores under
         the null).
     """
@@ -278,7 +278,8 @@ def standard_errors(
             slopes = leave_one_out(panel, clusters, years).to_numpy()
             n = len(slopes)
             jackknife = float(np.sqrt((n - 1) / n * ((slopes - net.beta) ** 2).sum()))
-        strong = float(moved**2 / clustered.variance(net.z, left, net.data, clusters))
+        spread = clustered.variance(net.z, left, net.data, clusters, "not nested")
+        strong = float(moved**2 / spread)
         critical = strength.tf_critical(strong)
         reach = stats.t.ppf((1 + level) / 2, degrees) * se
         low, high = (estimation.rho_of(net.beta + side * reach) for side in (-1, 1))

@@ -293,7 +293,7 @@ def scores(values: np.ndarray, z: np.ndarray, clustering: str, signs: np.ndarray
     array (patterns, G)
     """
     find_name("clustering", clustering, tuple(CLUSTERINGS))
-    n_years, n_cities, n_occupations = z.shape
+    _, n_cities, n_occupations = z.shape
     if clustering == "city x occupation":
         s = signs.reshape(-1, n_cities, n_occupations)
         own = s * np.einsum("tck,tck->ck", z, values)

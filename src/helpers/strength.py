@@ -45,6 +45,8 @@ def tf_critical(first_stage_f: float) -> float:
         raise ParameterError(f"first_stage_f: expected a number from 0 on, found {first_stage_f!r}")
     if first_stage_f < TF_ROOTS[0] ** 2:
         return float("inf")
+    if first_stage_f >= TF_ENOUGH:
+        return float(TF_CRITICAL[-1])
     return float(np.interp(np.sqrt(first_stage_f), TF_ROOTS, TF_CRITICAL))
 
 

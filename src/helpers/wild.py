@@ -287,7 +287,7 @@ class Efficient:
 
 
 def _square(u: np.ndarray) -> np.ndarray:
-    """u'u of a polynomial of degree one with vectors as coefficients."""
+    """Inner square of a polynomial of degree one whose coefficients are vectors."""
     return np.array([u[0] @ u[0], 2 * (u[0] @ u[1]), u[1] @ u[1]])
 
 

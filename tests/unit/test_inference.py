@@ -330,7 +330,7 @@ def test_noise_in_wages_attenuates_changes_more(made):
 
 
 def test_a_specification_carries_its_anderson_rubin_set(panel):
-    """The paper's is that of the panel; a control, weights and cell effects enter as they should."""
+    """The paper's is that of the panel; a control, weights and years enter as they should."""
     from dataclasses import replace
 
     data = specifications.sample(panel)
