@@ -251,7 +251,8 @@ def standard_errors(
         ``se_rho`` (delta method, se / beta^2), ``rho_low``, ``rho_high`` (the interval of beta
         carried through, with t quantiles of clusters - 1 degrees of freedom),
         ``first_stage_f`` (as :func:`helpers.estimation.estimate` reports it; with one
-        instrument this is the effective F of Montiel Olea and Pflueger), ``tf`` (critical value of |t| at that F, Lee and others, at 95 per cent),
+        instrument this is the effective F of Montiel Olea and Pflueger), ``tf`` (critical value
+        of abs(t) at that F, Lee and others, at 95 per cent),
         ``rho_tf`` (the interval of rho with it), ``rho_ar`` (Anderson-Rubin set, scores under
         the null).
     """

@@ -36,8 +36,8 @@ def tf_critical(first_stage_f: float) -> float:
 
     Examples
     --------
-    >>> round(tf_critical(10), 2)
-    3.43
+    >>> tf_critical(16)
+    2.8
     >>> tf_critical(200)
     1.96
     """
