@@ -191,6 +191,8 @@ def run(
     data = _prepare(data, spec)
     if len(data) < 10:
         raise DataError(f"specification: {len(data)} cells are left, 10 are needed")
+    if spec.effects != PAPER.effects and data["year"].nunique() < 2:
+        raise DataError("effects: a cell's one year leaves no changes; two years are needed")
     controls = "1"
     if spec.control != "none":
         controls = "i(year, base)" if len(data["year"].unique()) > 1 else "base"
@@ -213,7 +215,14 @@ def run(
                     f"{z}: no variation is left after effects and controls; drop one of them"
                 )
             strength = float(first.tstat()[z]) ** 2
-        second = pyfixest.feols(f"{outcome} ~ {controls} | {effects} | log_wage ~ {z}", data, **how)
+        try:
+            second = pyfixest.feols(
+                f"{outcome} ~ {controls} | {effects} | log_wage ~ {z}", data, **how
+            )
+        except np.linalg.LinAlgError:
+            raise DataError(
+                f"{z}: no variation is left after effects and controls; drop one of them"
+            ) from None
     beta = float(second.coef()["log_wage"])
     return {
         "beta": beta,

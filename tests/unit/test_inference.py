@@ -365,6 +365,17 @@ def test_a_set_with_weights_is_that_of_repeated_rows(small):
     np.testing.assert_allclose(weighted["ar"].intervals, repeated["ar"].intervals, rtol=1e-6)
 
 
+@pytest.mark.parametrize("years", [[2010], [2018, 2019]])
+def test_designs_that_few_years_do_not_allow_are_left_out_and_counted(made, years):
+    table = specifications.multiverse(made, years)
+    assert 0 < table.attrs["dropped"] < 144
+    assert len(table) + table.attrs["dropped"] == 144
+    if len(years) == 1:
+        assert set(table["design"]) <= {"as in the paper", "base-year control"}
+        changed = specifications.one_at_a_time(made, years)
+        assert "with city x occupation effects" in changed.attrs["dropped"]
+
+
 def test_sets_are_read_in_words():
     inf = np.inf
     for intervals, words in (
