@@ -205,28 +205,27 @@ def run(
         "copy_data": False,
         "store_data": False,
     }
-    with warnings.catch_warnings():
+    nothing = f"{z}: no variation is left after effects and controls; drop one of them"
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         if strength is None:
             terms = z if controls == "1" else f"{z} + {controls}"
             first = pyfixest.feols(f"log_wage ~ {terms} | {effects}", data, **how)
             if z not in first.coef().index:
-                raise DataError(
-                    f"{z}: no variation is left after effects and controls; drop one of them"
-                )
+                raise DataError(nothing)
             strength = float(first.tstat()[z]) ** 2
         try:
             second = pyfixest.feols(
                 f"{outcome} ~ {controls} | {effects} | log_wage ~ {z}", data, **how
             )
         except np.linalg.LinAlgError:
-            raise DataError(
-                f"{z}: no variation is left after effects and controls; drop one of them"
-            ) from None
-    beta = float(second.coef()["log_wage"])
+            raise DataError(nothing) from None
+        beta, se = (float(part["log_wage"]) for part in (second.coef(), second.se()))
+    if not np.isfinite([beta, se, strength]).all():
+        raise DataError(nothing)
     return {
         "beta": beta,
-        "se": float(second.se()["log_wage"]),
+        "se": se,
         "rho": estimation.rho_of(beta),
         "first_stage_f": strength,
         "ar": _anderson_rubin(second, data, spec.clusters),
