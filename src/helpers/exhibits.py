@@ -19,7 +19,7 @@ _MARKS = {
 
 
 def specification_curve(table: pd.DataFrame, reach: float = 6.0) -> Exhibit:
-    """Slopes of every specification in order, with 95 per cent intervals.
+    """Slopes of every specification in order, with their Anderson-Rubin sets.
 
     Parameters
     ----------
@@ -28,14 +28,18 @@ def specification_curve(table: pd.DataFrame, reach: float = 6.0) -> Exhibit:
     reach : float
         Ends of the vertical axis, in both directions; what lies beyond is drawn at the end.
     """
-    data = table.assign(position=np.arange(len(table)))
+    data = table.assign(position=np.arange(len(table)), set=table["ar"].map(str))
     with canvas(7.2, 4.6) as (figure, ax):
         for design, (colour, mark) in _MARKS.items():
             part = data[data["design"] == design]
             shown = part["beta"].clip(-reach, reach)
-            low = (part["beta"] - 1.96 * part["se"]).clip(-reach, reach)
-            high = (part["beta"] + 1.96 * part["se"]).clip(-reach, reach)
-            ax.vlines(part["position"], low, high, color=colour, alpha=0.35, linewidth=1)
+            ends = [
+                (at, *np.clip(pair, -reach, reach))
+                for at, found in zip(part["position"], part["ar"], strict=True)
+                for pair in found.intervals
+            ]
+            at, low, high = np.array(ends, dtype=float).reshape(-1, 3).T
+            ax.vlines(at, low, high, color=colour, alpha=0.35, linewidth=1)
             ax.plot(part["position"], shown, mark, color=colour, markersize=4, label=design)
         paper = data[data["paper"]]
         ax.plot(paper["position"], paper["beta"], "*", color="black", markersize=15)
@@ -47,7 +51,7 @@ def specification_curve(table: pd.DataFrame, reach: float = 6.0) -> Exhibit:
         ax.set(xlabel="specifications, in order of their slope", ylabel="2SLS slope", xticks=[])
         ax.set_ylim(-reach, reach)
         ax.legend(frameon=False, loc="lower right", fontsize="small")
-    columns = ["position", "beta", "se", "first_stage_f"]
+    columns = ["position", "beta", "first_stage_f", "set"]
     return Exhibit("specification_curve", figure, data[["design", *columns]])
 
 
@@ -139,3 +143,67 @@ def sector_weights(table: pd.DataFrame, n: int = 12) -> Exhibit:
         ax.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
         ax.set(xlabel="weight in the estimate")
     return Exhibit("sector_weights", figure, data[["label", "alpha", "beta"]])
+
+
+def p_values(table: pd.DataFrame, level: float = 0.05, name: str = "p_values") -> Exhibit:
+    """P-value of every slope by three forms of the Anderson-Rubin test.
+
+    Parameters
+    ----------
+    table : DataFrame
+        As :func:`helpers.inference.p_value_curve` returns it.
+    level : float
+        Below it a slope is rejected: drawn as a line.
+    name : str
+    """
+    forms = {
+        "null": ("scores under the null", _GREY, ":"),
+        "unrestricted": ("residuals of the unrestricted fit", _ORANGE, "--"),
+        "wild": ("wild restricted bootstrap", _BLUE, "-"),
+    }
+    with canvas(7.2, 3.6) as (figure, ax):
+        for form, (words, colour, line) in forms.items():
+            step = "steps-mid" if form == "wild" else "default"
+            ax.plot(table["slope"], table[form], line, color=colour, label=words, drawstyle=step)
+        ax.axhline(level, color="#222222", linewidth=0.7)
+        ax.axvline(1, color="#222222", linewidth=0.7, linestyle=":")
+        ax.annotate(
+            "slope 1: ρ = 0", (1, 1), xytext=(3, -3), textcoords="offset points",
+            fontsize="small", va="top",
+        )  # fmt: skip
+        ax.set(xlabel="slope that is tested", ylabel="p-value", ylim=(0, 1.02))
+        ax.legend(frameon=False, fontsize="small", loc="upper right")
+    return Exhibit(name, figure, table)
+
+
+def between_and_over_time(
+    y: pd.Series, x: pd.Series, cells: pd.Series, name: str = "between_and_over_time"
+) -> Exhibit:
+    """Shares against wages net of effects: means of cells, and each year around its cell's mean.
+
+    Parameters
+    ----------
+    y, x : Series (N,)
+        Log share and log wage, net of effects.
+    cells : Series (N,)
+        Codes of the cells.
+    name : str
+    """
+    data = pd.DataFrame({"share": y, "wage": x, "cell": cells})
+    at_mean = data.groupby("cell")[["share", "wage"]].transform("mean")
+    parts = (
+        ("years around their cell's mean", data[["share", "wage"]] - at_mean, _ORANGE, "--"),
+        ("means of cells", at_mean, _BLUE, "-"),
+    )
+    rows = []
+    with canvas(7.2, 3.8) as (figure, ax):
+        for words, part, colour, line in parts:
+            slope = float((part["wage"] @ part["share"]) / (part["wage"] @ part["wage"]))
+            points = part.drop_duplicates()
+            ax.plot(points["wage"], points["share"], ".", color=colour, alpha=0.15, markersize=2)
+            ends = np.array([part["wage"].min(), part["wage"].max()])
+            ax.plot(ends, slope * ends, line, color=colour, linewidth=2, label=words)
+            rows.append({"part": words, "slope": slope, "points": len(points)})
+        ax.set(xlabel="log wage, net of effects", ylabel="log share, net of effects")
+        ax.legend(frameon=False, fontsize="small", loc="upper left")
+    return Exhibit(name, figure, pd.DataFrame(rows))

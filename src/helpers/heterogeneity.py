@@ -15,13 +15,14 @@ occupation by occupation, stands for the shares.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
-from helpers import estimation
+from helpers import clustered, estimation, strength
 from helpers.errors import DataError, find_name
 from helpers.panel import Panel
 
@@ -43,6 +44,9 @@ class RhoByOccupation:
     p_value : float
     common : float
         The value that a precision-weighted mean gives them all.
+    conditional_f : Series (K,)
+        First-stage F of each occupation's share, the others' given (Sanderson and Windmeijer,
+        2016), same clusters. Where it is small neither the slope nor the test can be read.
     """
 
     rho_k: pd.Series
@@ -52,6 +56,7 @@ class RhoByOccupation:
     degrees: tuple[int, int]
     p_value: float
     common: float
+    conditional_f: pd.Series
 
     @property
     def inside(self) -> pd.Series:
@@ -59,13 +64,16 @@ class RhoByOccupation:
         return (self.rho_k >= 0) & (self.rho_k < 1)
 
 
-def estimate_rho_k(panel: Panel, clusters: str = "city") -> RhoByOccupation:
+def estimate_rho_k(
+    panel: Panel, clusters: str = "city", years: Sequence[int] | None = None
+) -> RhoByOccupation:
     """Estimate one correlation for each occupation and test that they are equal.
 
     Parameters
     ----------
     panel : Panel
     clusters : {"city", "city_occupation", "occupation"}
+    years : sequence of int, optional
 
     Raises
     ------
@@ -74,7 +82,7 @@ def estimate_rho_k(panel: Panel, clusters: str = "city") -> RhoByOccupation:
         move its share.
     """
     find_name("clusters", clusters, ("city", "city_occupation", "occupation"))
-    data = estimation.sample(panel)
+    data = estimation.sample(panel, years)
     names = [name for name in panel.occupations if (data["occupation"] == name).any()]
     member = {name: (data["occupation"] == name).to_numpy(float) for name in names}
     columns = pd.DataFrame(
@@ -89,16 +97,15 @@ def estimate_rho_k(panel: Panel, clusters: str = "city") -> RhoByOccupation:
     if np.linalg.cond(moved) > 1e12:
         raise DataError("instrument: it does not move the shares of every occupation")
     slope = np.linalg.solve(moved, Z.T @ wage)
-    codes = pd.factorize(data[clusters])[0]
-    n_clusters = int(codes.max()) + 1
+    codes = clustered.codes_of(data, clusters)
+    n_clusters = clustered.n_clusters(data, clusters)
     if n_clusters <= len(names):
         raise DataError(
             f"clusters: {n_clusters} {clusters} clusters cannot give the variance of "
             f"{len(names)} slopes"
         )
-    sums = np.zeros((n_clusters, len(names)))
-    np.add.at(sums, codes, Z * (wage - X @ slope)[:, None])
-    meat = n_clusters / (n_clusters - 1) * sums.T @ sums
+    sums = clustered.sums(Z * (wage - X @ slope)[:, None], codes)
+    meat = clustered.small_sample_factor(data, clusters, "not nested") * sums.T @ sums
     bread = np.linalg.inv(moved)
     vcov = bread @ meat @ bread.T
     precision = np.linalg.inv(vcov)
@@ -115,4 +122,7 @@ def estimate_rho_k(panel: Panel, clusters: str = "city") -> RhoByOccupation:
         degrees=degrees,
         p_value=float(stats.f.sf(wald / degrees[0], *degrees)),
         common=1 - common,
+        conditional_f=pd.Series(
+            strength.conditional_f(X, Z, data, clusters), index, name="conditional_f"
+        ),
     )

@@ -7,13 +7,17 @@ Exposures are those of the synthetic economy; tastes and wages are drawn anew. T
   errors are correlated between cities that are alike, and few clusters hold them;
 * ``base-year shares``: the instrument is base-year exposures and nothing else, and lasting tastes
   go along with them, as they do where people have long moved to what they like;
-* ``survey error``: shares and wages come from samples of the size of the survey's.
+* ``survey error``: shares and wages come from samples of the size of the survey's;
+* ``base-year tastes, strong shifts``: lasting tastes go along with base-year exposures, and the
+  shifts move the instrument and wages enough to be seen.
+
+Standard errors, statistics and sets are the package's own functions on these arrays.
 """
 
 from __future__ import annotations
 
+import ast
 import hashlib
-import inspect
 import os
 import sys
 from concurrent.futures import ProcessPoolExecutor
@@ -25,25 +29,43 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from helpers import model, paths
+from helpers import clustered, model, paths, strength, wild
 from helpers.errors import ParameterError, find_name
 from helpers.sources import synthetic
 
-DESIGNS = ("as assumed", "shared exposures", "base-year shares", "survey error")
+DESIGNS = (
+    "as assumed",
+    "shared exposures",
+    "base-year shares",
+    "survey error",
+    "base-year tastes, strong shifts",
+)
 LEVEL = 0.95
 HOUSEHOLDS_A_YEAR = 1_000_000
 _LASTING, _PASSING, _TASTE = 0.05, 0.10, 0.03
 _WITH_SHARES = 0.3
 _WAGE_SPREAD = 0.55
 _FIRST_STAGE = 0.55
+_STRONG_SHIFTS = 6.0
+_WILD_DRAWS = 99
+_PAIRS_DRAWS = 399
+_CELL_DRAWS, _CELL_EVERY = 99, 10
+CLUSTERINGS = {
+    "city x occupation": "city_occupation",
+    "city": "city",
+    "occupation": "occupation",
+}
 INTERVALS = (
     "heteroskedastic",
-    "city x occupation",
-    "city",
-    "occupation",
-    "AR, city x occupation",
+    *CLUSTERINGS,
+    "tF, occupation",
+    "pairs, occupation",
+    *(f"{form}, {name}" for name in CLUSTERINGS for form in ("AR", "AR unrestricted", "wild AR")),
+    "wild t, occupation",
     "AKM, by sector",
 )
+TESTS = ("J, city x occupation", "J, city", "J, occupation")
+"""Whether Hansen's J rejects that the base-year and the actual instrument agree."""
 
 
 def _net(values: np.ndarray) -> np.ndarray:
@@ -64,6 +86,9 @@ class _Frame:
     log_T: np.ndarray  # (T, K)
     W: np.ndarray  # (T C K, T S)
     shock: np.ndarray  # (T S,) coefficients of z on W
+    codes: dict[str, np.ndarray]  # clusters of each cell, (T C K,)
+    factors: dict[str, float]  # small-sample factors of the standard errors
+    degrees: int  # degrees of freedom without clusters
 
 
 @lru_cache(maxsize=1)
@@ -82,7 +107,42 @@ def _frame() -> _Frame:
         [np.linalg.lstsq(block, z[t].ravel(), rcond=None)[0] for t in range(n_years)]
     )
     log_z = np.log(truth.z_tc).mean(axis=0)
-    return _Frame(z, kappa, gamma, shifts, log_z, np.log(truth.T_tk), W, shock)
+    data = labels(z.shape)
+    codes = {name: clustered.codes_of(data, clusters) for name, clusters in CLUSTERINGS.items()}
+    factors = {
+        name: clustered.small_sample_factor(data, clusters, "not nested")
+        for name, clusters in {"heteroskedastic": None, **CLUSTERINGS}.items()
+    }
+    degrees = len(data) - clustered.n_parameters(data)
+    log_T = np.log(truth.T_tk)
+    return _Frame(z, kappa, gamma, shifts, log_z, log_T, W, shock, codes, factors, degrees)
+
+
+def labels(shape: tuple[int, int, int]) -> pd.DataFrame:
+    """Codes of effects and clusters for arrays (T, C, K), in their order, as in a sample."""
+    year, city, occupation = (index.ravel() for index in np.indices(shape))
+    _, n_cities, n_occupations = shape
+    return pd.DataFrame(
+        {
+            "year": year,
+            "city": city,
+            "occupation": occupation,
+            "city_year": year * n_cities + city,
+            "occupation_year": year * n_occupations + occupation,
+            "city_occupation": city * n_occupations + occupation,
+        }
+    )
+
+
+def instrument(design: str) -> np.ndarray:
+    """The instrument of a world, net of effects, (T, C, K)."""
+    z = _frame().z
+    base = np.broadcast_to(z[0], z.shape)
+    if design == "base-year shares":
+        return base
+    if design == "base-year tastes, strong shifts":
+        return base + _STRONG_SHIFTS * (z - base)
+    return z
 
 
 def draw(
@@ -91,9 +151,7 @@ def draw(
     """Log share, log wage and instrument of one economy, net of effects, each (T, C, K)."""
     find_name("design", design, DESIGNS)
     frame = _frame()
-    z = frame.z
-    if design == "base-year shares":
-        z = np.broadcast_to(z[0], z.shape)
+    z = instrument(design)
     shape = z.shape
     lasting = rng.normal(0, _LASTING, shape[1:])
     if design == "shared exposures":
@@ -101,7 +159,7 @@ def draw(
         common = frame.kappa @ latent.T
         common -= common.mean(axis=0)
         lasting = _LASTING * common / common.std()
-    if design == "base-year shares":
+    if design.startswith("base-year"):
         exposed = z[0] / z[0].std()
         lasting = _WITH_SHARES * _LASTING * exposed + np.sqrt(1 - _WITH_SHARES**2) * lasting
     supply = lasting + rng.normal(0, _PASSING, shape)
@@ -130,34 +188,61 @@ def _survey(
 
 
 def one(design: str, seed: int, rho: float = synthetic.RHO) -> dict[str, float]:
-    """Estimate one drawn economy: slopes, standard errors, and which intervals hold the truth."""
+    """Estimate one drawn economy: slopes, standard errors, and which intervals hold the truth.
+
+    Whether tests reject that the base-year and the actual instrument agree (:data:`TESTS`) is
+    there as well. The wild test with a cluster a cell is run in every tenth economy.
+    """
     find_name("design", design, DESIGNS)
     frame = _frame()
     y, x, z = draw(design, np.random.default_rng([DESIGNS.index(design), seed]), rho)
     moved = float((z * x).sum())
     beta, ols = float((z * y).sum()) / moved, float((x * y).sum() / (x * x).sum())
     truth = 1 / (1 - rho)
-    score = z * (y - beta * x)
-    n_years, n_cities, n_occupations = score.shape
-    sums = {
-        "heteroskedastic": score.ravel(),
-        "city x occupation": score.sum(axis=0).ravel(),
-        "city": score.sum(axis=(0, 2)),
-        "occupation": score.sum(axis=(0, 1)),
-    }
+    score = (z * (y - beta * x)).ravel()
+    null = (z * (y - truth * x)).ravel()
     row: dict[str, float] = {"design": design, "seed": seed, "ols": ols, "beta": beta}
-    for name, parts in sums.items():
-        n = len(parts)
-        lost = n_years * (n_cities + n_occupations - 1) + 1 if name == "heteroskedastic" else 1
-        error = np.sqrt(n / (n - lost) * (parts @ parts)) / abs(moved)
-        critical = stats.t.ppf((1 + LEVEL) / 2, n - lost)
+
+    def judge(name: str, sums: np.ndarray, degrees: int) -> None:
+        error = np.sqrt(frame.factors[name] * (sums @ sums)) / abs(moved)
         row[f"se {name}"] = error
-        row[name] = abs(beta - truth) <= critical * error
-    null = (z * (y - truth * x)).sum(axis=0).ravel()
-    n = len(null)
-    statistic = null.sum() ** 2 / (n / (n - 1) * (null @ null))
-    row["AR, city x occupation"] = statistic <= stats.f.ppf(LEVEL, 1, n - 1)
-    if design != "base-year shares":
+        row[name] = abs(beta - truth) <= _t_quantile(degrees) * error
+
+    judge("heteroskedastic", score, frame.degrees)
+    first = moved / float((z * z).sum())
+    left = (z * (x - first * z)).ravel()
+    for name, codes in frame.codes.items():
+        n = int(codes.max()) + 1
+        judge(name, clustered.sums(score, codes), n - 1)
+        critical = _t_quantile(n - 1) ** 2
+        s_null = clustered.sums(null, codes)
+        along = clustered.sums((z * z).ravel(), codes)
+        s_free = s_null - along / along.sum() * s_null.sum()
+        for form, s in (("AR", s_null), ("AR unrestricted", s_free)):
+            statistic = s_null.sum() ** 2 / (n / (n - 1) * (s @ s))
+            row[f"{form}, {name}"] = statistic <= critical
+        if name == "city x occupation" and seed % _CELL_EVERY:
+            continue
+        draws = _CELL_DRAWS if name == "city x occupation" else _WILD_DRAWS
+        signs = wild.sign_patterns(n, max(draws, 256 if n == 8 else 0), seed)
+        S_y, S_x = (scores(v, z, name, signs) for v in (y, x))
+        s_y, s_x = (clustered.sums((z * v).ravel(), codes) for v in (y, x))
+        row[f"wild AR, {name}"] = _held(wild.AndersonRubin(s_y, s_x, S_y, S_x, along), truth)
+        if name == "occupation":
+            error = frame.factors[name] * clustered.sums(left, codes) @ clustered.sums(left, codes)
+            strong = moved**2 / error
+            reach = strength.tf_critical(strong) * row[f"se {name}"]
+            row["first_stage_f"] = strong
+            row["tF, occupation"] = abs(beta - truth) <= reach
+            low, high = np.quantile(_pairs(y, x, z, seed), [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+            row["pairs, occupation"] = low <= truth <= high
+            S_z = scores(z, z, name, signs)
+            flat = (v.ravel() for v in (y, x, z))
+            efficient = wild.Efficient(*flat, along, S_y, S_x, S_z, clustered.sums(score, codes))
+            row["wild t, occupation"] = _held(efficient, truth)
+    _overidentified(row, design, y, x)
+    if not design.startswith("base-year"):
+        n_years, n_cities, n_occupations = z.shape
         residual = (y - beta * x).reshape(n_years, -1)
         exposure = frame.W[: n_cities * n_occupations, : frame.kappa.shape[1]]
         by_year = frame.shock.reshape(n_years, -1) * (residual @ exposure)
@@ -168,9 +253,105 @@ def one(design: str, seed: int, rho: float = synthetic.RHO) -> dict[str, float]:
     return row
 
 
+@lru_cache
+def _t_quantile(degrees: int) -> float:
+    return float(stats.t.ppf((1 + LEVEL) / 2, degrees))
+
+
+def _held(bootstrap: wild.AndersonRubin | wild.Efficient, truth: float) -> bool:
+    """Whether the test does not reject the truth."""
+    return bool(bootstrap.p_value(truth) >= 1 - LEVEL)
+
+
+def _overidentified(row: dict, design: str, y: np.ndarray, x: np.ndarray) -> None:
+    """Hansen's J of the base-year instrument and the one that moves, in each clustering."""
+    frame = _frame()
+    z = frame.z if design == "base-year shares" else instrument(design)
+    base = np.broadcast_to(z[0], z.shape).ravel()
+    added = z.ravel() - base * (base @ z.ravel()) / (base @ base)
+    for name, codes in frame.codes.items():
+        J, _ = clustered.hansen(y.ravel(), x.ravel(), np.column_stack([base, added]), codes)
+        row[f"J, {name}"] = float(stats.chi2.sf(J, 1) < 1 - LEVEL)
+
+
+def scores(values: np.ndarray, z: np.ndarray, clustering: str, signs: np.ndarray) -> np.ndarray:
+    """Sums by cluster of z times a variable whose signs a pattern changed, effects out anew.
+
+    In a full rectangle taking effects out is taking means out, and z has no means: what is left
+    are a few matrix products.
+
+    Parameters
+    ----------
+    values, z : arrays (T, C, K)
+        Net of effects.
+    clustering : str
+        A key of :data:`CLUSTERINGS`.
+    signs : array (patterns, G)
+
+    Returns
+    -------
+    array (patterns, G)
+    """
+    find_name("clustering", clustering, tuple(CLUSTERINGS))
+    _, n_cities, n_occupations = z.shape
+    if clustering == "city x occupation":
+        s = signs.reshape(-1, n_cities, n_occupations)
+        own = s * np.einsum("tck,tck->ck", z, values)
+        by_city = np.einsum("tck,pck->ptc", values, s, optimize=True) / n_occupations
+        by_occupation = np.einsum("tck,pck->ptk", values, s, optimize=True) / n_cities
+        own -= np.einsum("tck,ptc->pck", z, by_city, optimize=True)
+        own -= np.einsum("tck,ptk->pck", z, by_occupation, optimize=True)
+        overall = by_city.mean(axis=2)
+        own += np.einsum("tck,pt->pck", z, overall, optimize=True)
+        return own.reshape(len(signs), -1)
+    axis = 1 if clustering == "city" else 2
+    flat = [np.moveaxis(v, axis, 0).reshape(v.shape[axis], -1) for v in (z, values)]
+    n = len(flat[0])
+    return signs @ ((flat[0] @ flat[1].T) * (np.eye(n) - 1 / n)).T
+
+
+def _pairs(y: np.ndarray, x: np.ndarray, z: np.ndarray, seed: int) -> np.ndarray:
+    """2SLS slopes with occupations drawn with replacement, effects estimated anew."""
+    n = z.shape[2]
+    drawn = np.random.default_rng([seed, 1]).multinomial(n, np.full(n, 1 / n), size=_PAIRS_DRAWS)
+    weight = drawn.astype(float)
+    moments = []
+    for v in (y, x):
+        products = z.reshape(-1, n).T @ v.reshape(-1, n)
+        shared = np.einsum("bk,kl,bl->b", weight, products, weight, optimize=True) / n
+        moments.append(weight @ np.diag(products) - shared)
+    usable = np.abs(moments[1]) > 1e-9 * np.abs(moments[1]).max()  # not one occupation alone
+    return moments[0][usable] / moments[1][usable]
+
+
 def _some(arguments: tuple[str, range, float]) -> list[dict[str, float]]:
     design, seeds, rho = arguments
     return [one(design, seed, rho) for seed in seeds]
+
+
+def uses(module: str) -> dict[str, Path]:
+    """Files of the package that a module's results rest on: itself, what it imports, and so on.
+
+    Data that a package ships beside its modules count as well.
+    """
+    root = Path(__file__).parent
+    found: dict[str, Path] = {}
+    todo = [module]
+    while todo:
+        name = todo.pop()
+        place = root.joinpath(*name.split(".")[1:])
+        path = place / "__init__.py" if place.is_dir() else place.with_suffix(".py")
+        if name in found or not path.is_file():
+            continue
+        found[name] = path
+        for beside in sorted(path.parent.glob("*.csv")) if place.parent != root else ():
+            found[f"{name}: {beside.name}"] = beside
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("helpers"):
+                todo += [node.module, *(f"{node.module}.{each.name}" for each in node.names)]
+            elif isinstance(node, ast.Import):
+                todo += [each.name for each in node.names if each.name.startswith("helpers")]
+    return dict(sorted(found.items()))
 
 
 def run(
@@ -191,7 +372,8 @@ def run(
     designs : tuple of str
     rho : float, in [0, 1)
     cache : Path or None
-        Folder for results, by arguments and by the code of this module; None keeps nothing.
+        Folder for results, by arguments and by the code of all modules of the package that
+        this one uses (:func:`uses`); None keeps nothing.
     workers : int, optional
         Processes; by default one a processor.
     progress : bool, optional
@@ -200,14 +382,15 @@ def run(
     Returns
     -------
     DataFrame
-        One row a draw: ``design``, ``seed``, ``ols``, ``beta``, standard errors, and for each
-        interval whether it holds the truth.
+        One row a draw: ``design``, ``seed``, ``ols``, ``beta``, standard errors, for each of
+        :data:`INTERVALS` whether it holds the truth and for each of :data:`TESTS` whether it
+        rejects.
     """
     if isinstance(draws, bool) or draws < 1:
         raise ParameterError(f"draws: expected a whole number above 0, found {draws!r}")
     for design in designs:
         find_name("design", design, DESIGNS)
-    code = inspect.getsource(sys.modules[__name__]) + inspect.getsource(synthetic)
+    code = {name: path.read_bytes() for name, path in uses(__name__).items()}
     key = hashlib.sha256(repr((code, draws, designs, rho)).encode()).hexdigest()[:16]
     kept = None if cache is None else Path(cache) / f"montecarlo-{key}.parquet"
     if kept is not None and kept.is_file():
@@ -230,7 +413,7 @@ def run(
             rows += part
             bar.update(len(part))
     table = pd.DataFrame(rows)
-    held = [name for name in INTERVALS if name in table]
+    held = [name for name in (*INTERVALS, *TESTS) if name in table]
     table = table.astype(dict.fromkeys(held, float))  # missing where a design has no such interval
     if kept is not None:
         kept.parent.mkdir(parents=True, exist_ok=True)
@@ -247,7 +430,8 @@ def summary(results: pd.DataFrame, rho: float = synthetic.RHO) -> pd.DataFrame:
     -------
     DataFrame
         One row a design: ``truth``, mean of ``ols`` and of ``beta``, ``bias`` of 2SLS, ``sd`` of
-        2SLS over draws, and for each interval the share that hold the truth.
+        2SLS over draws, and for each interval the share that hold the truth, for each of
+        :data:`TESTS` the share that reject.
     """
     rows = []
     truth = 1 / (1 - rho)
@@ -262,7 +446,7 @@ def summary(results: pd.DataFrame, rho: float = synthetic.RHO) -> pd.DataFrame:
                 "sd": part["beta"].std(),
                 **{
                     name: part[name].mean()
-                    for name in INTERVALS
+                    for name in (*INTERVALS, *TESTS)
                     if name in part and part[name].notna().any()
                 },
             }

@@ -1,6 +1,7 @@
 """From the uncertainty of rho and theta to what the counterfactuals say (paper, 5).
 
-Draws of rho come from a cluster bootstrap, cut to [0, 1); theta from a range. Each draw goes
+Draws of rho come from a cluster bootstrap, cut to [0, 1), by pairs or, where clusters are few,
+by the wild bootstrap's distribution of confidence; theta comes from a range. Each draw goes
 through the whole counterfactual, and claims in words are decided anew in each.
 """
 
@@ -12,9 +13,9 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from helpers import inference
+from helpers import estimation, inference
 from helpers.claims import CLAIMS, Evidence
-from helpers.errors import ParameterError
+from helpers.errors import ParameterError, find_name
 from helpers.figures import occupation_changes, spillovers
 from helpers.model import Shares
 from helpers.panel import Panel
@@ -22,6 +23,11 @@ from helpers.panel import Panel
 DECIDED = ("similar-gain", "size-decides", "large-management")
 """Claims of section 5 that turn on the size of rho or theta, or might."""
 THETAS = (2.0, 6.0)
+METHODS = ("pairs", "wild")
+FEW = 30
+"""Clusters below which draws come from the wild bootstrap by default."""
+HIGHEST = 0.99
+"""Largest rho that draws are cut to: where a set of slopes is open, rho goes to one."""
 
 
 def draw_parameters(
@@ -31,6 +37,8 @@ def draw_parameters(
     clusters: str = "city",
     thetas: tuple[float, float] = THETAS,
     seed: int = 0,
+    method: str | None = None,
+    years: Sequence[int] | None = None,
 ) -> pd.DataFrame:
     """Draws of rho from its bootstrap and of theta from a range.
 
@@ -43,24 +51,39 @@ def draw_parameters(
     thetas : (float, float)
         Range of theta, evenly drawn.
     seed : int
+    method : {"pairs", "wild"}, optional
+        Pairs: clusters drawn with replacement, good for many. Wild: draws whose central
+        intervals are the wild Anderson-Rubin sets (:func:`helpers.inference.wild_draws`), for
+        few. By default wild below :data:`FEW` clusters.
+    years : sequence of int, optional
 
     Returns
     -------
     DataFrame
         ``rho``, ``theta``; ``attrs["outside"]`` counts draws with a slope below one, which were
-        set to rho = 0.
+        set to rho = 0, ``attrs["open"]`` those cut to :data:`HIGHEST`, and ``attrs["method"]``
+        says which they are.
     """
     low, high = thetas
+    find_name("clusters", clusters, ("city", "city_occupation", "occupation"))
     if not 0 < low <= high:
         raise ParameterError(f"thetas: expected a range of numbers above 0, found {thetas}")
-    beta = inference.bootstrap(panel, clusters=clusters, draws=draws, seed=seed)
+    if method is None:
+        found = estimation.sample(panel, years)[clusters].nunique()
+        method = "wild" if found < FEW else "pairs"
+    find_name("method", method, METHODS)
+    source = inference.wild_draws if method == "wild" else inference.bootstrap
+    beta = source(panel, clusters=clusters, draws=draws, seed=seed, years=years)
+    rho = 1 - 1 / np.maximum(beta, 1.0)
     table = pd.DataFrame(
         {
-            "rho": 1 - 1 / np.maximum(beta, 1.0),
+            "rho": np.minimum(rho, HIGHEST),
             "theta": np.random.default_rng([seed, 1]).uniform(low, high, draws),
         }
     )
     table.attrs["outside"] = int((beta < 1).sum())
+    table.attrs["open"] = int((rho > HIGHEST).sum())
+    table.attrs["method"] = method
     return table
 
 

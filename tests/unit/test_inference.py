@@ -260,13 +260,164 @@ def test_the_wild_bootstrap_does_not_reject_the_estimate(panel):
 
 
 def test_the_wild_interval_is_where_the_test_does_not_reject(made):
-    found = inference.wild_interval(made, clusters="city", draws=199, points=81)
+    found = inference.wild_interval(made, clusters="city", draws=199)
     beta = estimation.estimate(made).beta
     assert found.kind == "interval"
     low, high = found.intervals[0]
     assert low < beta < high
     se = estimation.estimate(made, clusters="city").se
     assert high - low == pytest.approx(2 * 1.97 * se, rel=0.35)
+
+
+@pytest.mark.parametrize("years", [[2012], [2013, 2019], (np.int64(2010), np.int64(2011))])
+def test_every_estimate_takes_years(made, years):
+    """Years as an argument are a panel of these years."""
+    from helpers.panel import Panel
+
+    cells = made.cells[made.cells["year"].isin(list(years))]
+    cities = made.cities[made.cities["year"].isin(list(years))]
+    few = Panel(cells=cells, cities=cities)
+    pd.testing.assert_frame_equal(
+        inference.standard_errors(made, years=years), inference.standard_errors(few)
+    )
+    pd.testing.assert_frame_equal(
+        specifications.between_share(made, years), specifications.between_share(few)
+    )
+    pd.testing.assert_series_equal(
+        heterogeneity.estimate_rho_k(made, years=years).rho_k,
+        heterogeneity.estimate_rho_k(few).rho_k,
+    )
+    for function in (inference.wild_interval, inference.wild_anderson_rubin):
+        assert function(made, years=years) == function(few)
+    pd.testing.assert_frame_equal(
+        robustness.draw_parameters(made, 20, years=years, clusters="occupation"),
+        robustness.draw_parameters(few, 20, clusters="occupation"),
+    )
+
+
+def test_slopes_between_and_over_time_make_the_whole(panel):
+    """The weighted mean of the two is least squares with both sets of effects."""
+    found = specifications.least_squares_slopes(panel)
+    whole = estimation.estimate(panel).ols.coefficient
+    assert found.all == pytest.approx(whole, rel=1e-8)
+    mean = found.weight_between * found.between + (1 - found.weight_between) * found.over_time
+    assert mean == pytest.approx(found.all, rel=1e-9)
+    assert found.over_time < found.all < found.between
+    with pytest.raises(DataError, match="at least two"):
+        specifications.least_squares_slopes(panel, [2015])
+
+
+@pytest.mark.replication
+def test_changes_of_wages_are_mostly_noise(published):
+    """Between cells the slope is about twenty times that over time."""
+    found = specifications.least_squares_slopes(published)
+    assert found.between == pytest.approx(0.635, abs=5e-4)
+    assert found.over_time == pytest.approx(0.030, abs=5e-4)
+
+
+def test_noise_in_wages_attenuates_changes_more(made):
+    """Added to the synthetic wages, where its size is known."""
+    from helpers.panel import Panel
+
+    rng = np.random.default_rng(8)
+    cells = made.cells.assign(log_wage=made.cells["log_wage"] + rng.normal(0, 0.2, len(made.cells)))
+    clean, noisy = (
+        specifications.least_squares_slopes(panel)
+        for panel in (made, Panel(cells=cells, cities=made.cities))
+    )
+    assert noisy.over_time / clean.over_time < noisy.between / clean.between < 1
+    assert noisy.reliability < clean.reliability
+
+
+def test_a_specification_carries_its_anderson_rubin_set(panel):
+    """The paper's is that of the panel; a control, weights and years enter as they should."""
+    from dataclasses import replace
+
+    data = specifications.sample(panel)
+    paper = specifications.run(data)
+    np.testing.assert_allclose(
+        paper["ar"].intervals, inference.anderson_rubin(panel).intervals, rtol=1e-5
+    )
+    base = replace(specifications.PAPER, instrument="frozen at its base year")
+    found = specifications.run(data, base)
+    shifts = inference.overidentification(panel)
+    assert found["beta"] == pytest.approx(shifts.beta_base, rel=1e-6)
+    for spec in (
+        replace(specifications.PAPER, weights="households"),
+        replace(specifications.PAPER, years=(2013,)),
+        replace(specifications.PAPER, control="base-year prediction", years=(2012, 2018)),
+    ):
+        found = specifications.run(data, spec)
+        assert found["beta"] in found["ar"]
+
+
+def test_a_set_with_weights_is_that_of_repeated_rows(small):
+    """Whole weights: a household counted twice is two rows."""
+    from dataclasses import replace
+
+    data = specifications.sample(small)
+    rng = np.random.default_rng(3)
+    data["weight"] = rng.integers(1, 4, len(data)).astype(float)
+    weighted = specifications.run(data, replace(specifications.PAPER, weights="households"))
+    rows = data.loc[data.index.repeat(data["weight"].astype(int))].reset_index(drop=True)
+    repeated = specifications.run(rows)
+    assert weighted["beta"] == pytest.approx(repeated["beta"], rel=1e-7)
+    np.testing.assert_allclose(weighted["ar"].intervals, repeated["ar"].intervals, rtol=1e-6)
+
+
+@pytest.mark.parametrize("years", [[2010], [2018, 2019]])
+def test_designs_that_few_years_do_not_allow_are_left_out_and_counted(made, years):
+    table = specifications.multiverse(made, years)
+    assert 0 < table.attrs["dropped"] < 144
+    assert len(table) + table.attrs["dropped"] == 144
+    if len(years) == 1:
+        assert set(table["design"]) <= {"as in the paper", "base-year control"}
+        changed = specifications.one_at_a_time(made, years)
+        assert "with city x occupation effects" in changed.attrs["dropped"]
+
+
+def test_sets_are_read_in_words():
+    inf = np.inf
+    for intervals, words in (
+        (((0.5, 1.9),), "is bounded and leaves this slope out"),
+        (((2.0, 3.0),), "is bounded and holds this slope"),
+        (((-inf, inf),), "is unbounded and holds this slope"),
+        (((-inf, 0.0), (7.0, inf)), "is unbounded and leaves this slope out"),
+    ):
+        assert specifications.says(weak.ConfidenceSet(intervals, 0.95), 2.8) == words
+    assert "empty" in specifications.says(weak.ConfidenceSet((), 0.95), 2.8)
+
+
+def test_a_few_cells_without_a_wage_stop_nothing(made):
+    """What is left is used, and the count of what is not is there to be shown."""
+    from helpers.panel import Panel
+
+    cells = made.cells.copy()
+    cells.loc[[5, 4000, 15_001], "log_wage"] = np.nan
+    gaps = Panel(cells=cells, cities=made.cities)
+    assert estimation.sample(gaps).attrs["dropped"] == 3
+    assert inference.standard_errors(gaps)["se"].notna().all()
+    assert inference.anderson_rubin_forms(gaps)["p_value"].notna().all()
+    assert np.isfinite(inference.overidentification(gaps).J)
+    assert (heterogeneity.estimate_rho_k(gaps).conditional_f > 0).all()
+    table = specifications.one_at_a_time(gaps)
+    assert table["beta"].notna().all()
+    assert specifications.least_squares_slopes(gaps).between > 0
+    whole = estimation.estimate(made).beta
+    assert abs(inference.within(gaps).beta - whole) < 0.01
+
+
+def test_few_clusters_draw_by_the_wild_bootstrap(panel):
+    few = robustness.draw_parameters(panel, 100, clusters="occupation")
+    many = robustness.draw_parameters(panel, 100, clusters="city")
+    assert (few.attrs["method"], many.attrs["method"]) == ("wild", "pairs")
+    assert few["rho"].between(0, robustness.HIGHEST).all()
+    low, high = few["rho"].quantile([0.025, 0.975])
+    inside = inference.wild_anderson_rubin(panel).rho().intervals[0]
+    assert inside[0] - 1e-9 <= low
+    assert high <= inside[1] + 1e-9
+    with pytest.raises(UnknownNameError):
+        robustness.draw_parameters(panel, 5, method="block")
 
 
 def test_a_cluster_variable_with_one_level_is_refused(made):
@@ -371,6 +522,7 @@ def test_the_multiverse_has_the_paper_in_it(made):
     table = specifications.multiverse(made)
     assert table["paper"].sum() == 1
     assert len(table) + table.attrs["dropped"] == 144
+    assert all(isinstance(found, weak.ConfidenceSet) for found in table["ar"])
     row = table[table["paper"]].iloc[0]
     assert row["beta"] == pytest.approx(estimation.estimate(made).beta, rel=1e-7)
     assert table["beta"].is_monotonic_increasing
@@ -427,8 +579,19 @@ def test_simulated_intervals_hold_the_truth_where_they_should(tmp_path):
     table = montecarlo.summary(results).set_index("design")
     good = table.loc["as assumed"]
     assert abs(good["bias"]) < 4 * good["sd"] / np.sqrt(200)
-    for name in ("city x occupation", "city", "AR, city x occupation"):
+    for name in ("city x occupation", "city", "AR, city x occupation", "wild AR, occupation"):
         assert 0.90 <= good[name] <= 0.99, name
+    # with eight clusters scores under the null reject nothing, not even a biased estimate
+    assert (table["AR, occupation"] > 0.98).all()
+    assert table.at["base-year shares", "wild AR, occupation"] < 0.1
+    assert table.at["shared exposures", "wild AR, occupation"] > 0.9
+    # J: its level where the world is as assumed, by cell not where errors follow sector mixes
+    assert good["J, occupation"] < 0.12
+    assert table.at["shared exposures", "J, city x occupation"] > 0.4
+    assert table.at["shared exposures", "J, occupation"] < 0.12
+    strong = table.loc["base-year tastes, strong shifts"]
+    assert strong["J, city x occupation"] > 0.25
+    assert table.at["base-year shares", "J, city x occupation"] < 0.15
     assert good["heteroskedastic"] < 0.9
     assert table.at["shared exposures", "city x occupation"] < 0.6
     assert table.at["shared exposures", "occupation"] > 0.8
@@ -437,6 +600,32 @@ def test_simulated_intervals_hold_the_truth_where_they_should(tmp_path):
     again = montecarlo.run(200, cache=tmp_path)
     pd.testing.assert_frame_equal(results, again)
     assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_results_are_kept_by_all_code_that_made_them(monkeypatch, tmp_path):
+    """Every module of the package that the simulation reaches, and the data beside them."""
+    import subprocess
+    import sys
+
+    code = (
+        "import sys; from helpers import montecarlo; montecarlo.one('survey error', 10); "
+        "print(*(m for m in sys.modules if m.startswith('helpers')))"
+    )
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout.split()
+    used = montecarlo.uses("helpers.montecarlo")
+    assert set(loaded) <= set(used)
+    assert any(name.endswith("metros.csv") for name in used)
+    montecarlo.run(1, ("as assumed",), cache=tmp_path, workers=1)
+    for name in ("helpers.wild", "helpers.clustered", "helpers.strength", "helpers.model"):
+        changed = tmp_path / f"{name}.py"
+        changed.write_bytes(used[name].read_bytes() + b"\n# changed\n")
+        other = {**used, name: changed}
+        monkeypatch.setattr(montecarlo, "uses", lambda module, other=other: other)
+        before = len(list(tmp_path.glob("*.parquet")))
+        montecarlo.run(1, ("as assumed",), cache=tmp_path, workers=1)
+        assert len(list(tmp_path.glob("*.parquet"))) == before + 1
 
 
 def test_a_drawn_economy_is_the_same_for_the_same_seed():
