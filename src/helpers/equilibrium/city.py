@@ -36,7 +36,7 @@ import numpy as np
 
 from helpers.equilibrium.economy import Economy
 
-_CLOSE = 1e-13
+_CLOSE = 1e-14
 _STEPS = 200
 EVEN = 2e-14
 
@@ -162,6 +162,7 @@ class Search:
         self.x = x
         self.low = np.broadcast_to(np.asarray(low, dtype=float), x.shape).copy()
         self.high = np.full(x.shape, inf)
+        self.longest = 2.0  # where there is no bracket yet; doubles with every step
 
     def step(self, value: np.ndarray, slope: np.ndarray, idle: np.ndarray | bool) -> bool:
         """Move on; True when every value is as near to zero as it can be told."""
@@ -174,7 +175,8 @@ class Search:
         done |= self.high - self.low <= 4e-16 * (1 + np.abs(self.x))
         if done.all():
             return True
-        target = self.x + move
+        target = self.x + np.clip(move, -self.longest, self.longest)
+        self.longest = min(2 * self.longest, 1e6)
         outside = (target <= self.low) | (target >= self.high)
         if outside.any():
             bracketed = np.isfinite(self.low) & np.isfinite(self.high)
@@ -265,7 +267,7 @@ def _floored(tech, scale, b, A, w_0, h_0, Y) -> Cleared:
         # the scarcest occupation is at the floor and fully employed: that is the condition
         out.gap_x = np.where(even, (scarce * tech.w_Y_ck).sum(axis=-1), out.gap_x)
         out.gap_n = np.where(even, (scarce * tech.w_n_k).sum(axis=-1), out.gap_n)
-        pinned = -scarce * tech.per_sigma / tech.D_k
+        pinned = scarce * (-tech.per_sigma / tech.D_k)
         out.gap_A = np.where(even[..., None], pinned, out.gap_A)
     if closed is not None and closed.any():
         shut(out, closed[..., None] & np.ones_like(short), f)

@@ -15,6 +15,7 @@ from helpers.equilibrium.stability import feedback
 from helpers.errors import EquilibriumError
 
 TOLERANCE = 1e-12
+_ROUNDING = 4e-15  # no step from residuals below this is worth taking
 _STEPS = 60
 _HALVINGS = 12
 _LONGEST = 3.0  # log points that an unknown may move in one step
@@ -43,17 +44,15 @@ def iterate(
     array (S,) of int
         Steps that each scenario took.
     array (S,) of bool
-        Whether it converged: residuals at most :data:`TOLERANCE`, and no step was left to take
-        that would have moved anything by more.
+        Whether it converged: residuals at most :data:`TOLERANCE`. Steps are taken until they
+        do not reduce them any more.
     """
     l, n, Y = _guess(tech, len(given)) if start is None else start  # noqa: E741
     state = evaluate(tech, given, l, n, Y)
     steps = np.zeros(len(given), dtype=int)
-    moved = np.full(len(given), inf)
+    worst = state.worst()
+    going = (worst > _ROUNDING) & np.isfinite(worst)
     for _ in range(_STEPS):
-        worst = state.worst()
-        # a step from residuals of 1e-14 is rounding; from there on the answer is as good as it gets
-        going = ((worst > TOLERANCE) | (moved > 1e-6)) & (worst > 1e-14) & np.isfinite(worst)
         if not going.any():
             break
         dl, dn, dx = newton(state, tech)
@@ -70,13 +69,9 @@ def iterate(
             if not worse.any():
                 break
             length = np.where(worse, length / 2, length)
-        moved = np.where(going, length * largest, moved)
-        state = trial
-        if (going & (length * largest < 1e-15)).any():
-            stuck = going & (length * largest < 1e-15)
-            moved = np.where(stuck, 0.0, moved)
-            if not (going & ~stuck).any():
-                break
+        state, before, worst = trial, worst, trial.worst()
+        stuck = (worst <= TOLERANCE) & (worst > before / 4) | (length * largest < 1e-15)
+        going &= (worst > _ROUNDING) & ~stuck
     return state, steps, state.worst() <= TOLERANCE
 
 
@@ -114,9 +109,10 @@ def _closed_everywhere(base: Economy, state: State) -> str | None:
     who = "no occupation" if lost.all() else f"nobody in {names[int(lost.argmax())]!r}"
     return (
         f"wage_floor {base.closure.wage_floor:g}: {who} can be employed at the floor in any city, "
-        "whatever the employment: what is produced costs more than it brings, and demand_elasticity "
-        f"{base.closure.demand_elasticity:g} keeps its price from rising; expected a lower floor, a "
-        "smaller loss of productivity, or a lower demand_elasticity"
+        "however few there are: what they produce costs more than it brings, and with "
+        f"substitution {base.closure.substitution:g} and demand_elasticity "
+        f"{base.closure.demand_elasticity:g} its price does not rise enough; expected a lower floor, "
+        "a smaller loss of productivity, or lower elasticities"
     )
 
 
