@@ -18,6 +18,7 @@ TOLERANCE = 1e-12
 _ROUNDING = 4e-15  # no step from residuals below this is worth taking
 _STEPS = 60
 _HALVINGS = 12
+_TURN, _TURNS = 25, 20
 _LONGEST = 3.0  # log points that an unknown may move in one step
 _SHORTEST = 1 / 256  # of the shock, when it is approached in parts
 
@@ -34,7 +35,10 @@ def _guess(tech: Technology, scenarios: int) -> tuple[np.ndarray, np.ndarray, np
 
 
 def iterate(
-    tech: Technology, given: Shocks, start: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None
+    tech: Technology,
+    given: Shocks,
+    start: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None,
+    most: int = _STEPS,
 ) -> tuple[State, np.ndarray, np.ndarray]:
     """Newton's method on S scenarios at once.
 
@@ -52,7 +56,7 @@ def iterate(
     steps = np.zeros(len(given), dtype=int)
     worst = state.worst()
     going = (worst > _ROUNDING) & np.isfinite(worst)
-    for _ in range(_STEPS):
+    for _ in range(most):
         if not going.any():
             break
         dl, dn, dx = newton(state, tech)
@@ -73,6 +77,30 @@ def iterate(
         stuck = (worst <= TOLERANCE) & (worst > before / 4) | (length * largest < 1e-15)
         going &= (worst > _ROUNDING) & ~stuck
     return state, steps, state.worst() <= TOLERANCE
+
+
+def by_turns(tech: Technology, given: Shocks) -> tuple[State, int, bool]:
+    """One scenario by plain iteration, Newton's method tried again every now and then.
+
+    Where regimes (open, closed, at the floor) are as many as cells, Newton's method can go round
+    in circles among them; appeals and sizes that are simply put in the place of their guesses
+    come closer wherever the spectral condition holds.
+    """
+    l, n, Y = _guess(tech, 1)  # noqa: E741
+    total = 0
+    state = evaluate(tech, given, l, n, Y)
+    for _ in range(_TURNS):
+        for _ in range(_TURN):
+            if not np.isfinite(state.worst()).all():
+                return state, total, False
+            Y = np.where(np.isfinite(state.cities.Y), state.cities.Y, 0.0)
+            state = evaluate(tech, given, state.l - state.gap_l, state.n - state.gap_n, Y)
+        Y = np.where(np.isfinite(state.cities.Y), state.cities.Y, 0.0)
+        trial, steps, found = iterate(tech, given, (state.l, state.n, Y), most=12)
+        total += _TURN + int(steps[0])
+        if found[0]:
+            return trial, total, True
+    return state, total, False
 
 
 def by_parts(tech: Technology, given: Shocks) -> tuple[State, int, float]:
@@ -151,9 +179,11 @@ def converge(tech: Technology, given: Shocks) -> tuple[State, np.ndarray]:
     state, steps, found = iterate(tech, given)
     for scenario in np.flatnonzero(~found):
         one = given.part([scenario])
-        part, more, reached = by_parts(tech, one)
-        if reached < 1:
-            raise explain(tech, one, part, reached)
+        part, more, done = by_turns(tech, one)
+        if not done:
+            part, more, reached = by_parts(tech, one)
+            if reached < 1:
+                raise explain(tech, one, part, reached)
         steps[scenario] += more
         state.put(scenario, part)
     return state, steps
