@@ -6,7 +6,20 @@ city, on the same shares and in the same exact hats; a :class:`Closure` says how
 """
 
 from helpers.equilibrium.closure import PAPER, STANDARD, Closure
+from helpers.equilibrium.economy import panel_wages
 from helpers.equilibrium.fixed_point import solve
-from helpers.equilibrium.outcome import Equilibrium
+from helpers.equilibrium.linear import at_the_margin
+from helpers.equilibrium.many import solve_many
+from helpers.equilibrium.outcome import Equilibria, Equilibrium
 
-__all__ = ["PAPER", "STANDARD", "Closure", "Equilibrium", "solve"]
+__all__ = [
+    "PAPER",
+    "STANDARD",
+    "Closure",
+    "Equilibria",
+    "Equilibrium",
+    "at_the_margin",
+    "panel_wages",
+    "solve",
+    "solve_many",
+]

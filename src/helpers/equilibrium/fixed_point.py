@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import inf
 
 import numpy as np
@@ -154,13 +155,18 @@ def explain(tech: Technology, given: Shocks, state: State, reached: float) -> Eq
     where = f"no equilibrium was found beyond {reached:.1%} of the shock"
     start = evaluate(tech, given.part(slice(None), 0.0), *_guess(tech, 1))
     before, after = feedback(tech, start), feedback(tech, state)
-    if tech.mu and max(before, after) > 0.9:
+    if tech.mu:
+        # is it agglomeration? without it, the same shock has an equilibrium
+        still = Technology(replace(base, closure=replace(base.closure, agglomeration=0.0)))
+        without = iterate(still, given)[2][0] or by_turns(still, given)[2]
         limit = tech.mu / before if before > 0 else inf
-        return EquilibriumError(
-            f"agglomeration {tech.mu:g}: {where}; the spectral radius of the answer of city sizes "
-            f"to city sizes is {before:.3g} before the shock and {after:.3g} where it stopped, and "
-            f"one equilibrium needs it below 1: before the shock, agglomeration below {limit:.3g}"
-        )
+        if without or max(before, after) >= 1:
+            return EquilibriumError(
+                f"agglomeration {tech.mu:g} is too strong: {where}, and without agglomeration "
+                f"there is one; the spectral radius of the answer of city sizes to city sizes is "
+                f"{before:.3g} before the shock and {after:.3g} where it stopped, and one "
+                f"equilibrium needs it below 1, before the shock an agglomeration below {limit:.3g}"
+            )
     return EquilibriumError(
         f"{where}: the largest residual is {float(state.worst()[0]):.1e} in logs, expected "
         f"{TOLERANCE:g} at most; the spectral radius is {after:.3g} where it stopped (1 is where an "
