@@ -11,7 +11,7 @@ from helpers.equilibrium.fixed_point import converge
 from helpers.equilibrium.outcome import Equilibria, Equilibrium, outcomes
 from helpers.errors import ParameterError
 
-_BLOCK = 60_000  # cells that are solved together, so that they stay in the processor's cache
+_BLOCK = 16_000  # cells that are solved together, so that they stay in the processor's cache
 
 
 def _scenarios(**hats: tuple[Hat, int]) -> int:
