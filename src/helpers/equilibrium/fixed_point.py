@@ -20,7 +20,7 @@ _ROUNDING = 4e-15  # no step from residuals below this is worth taking
 _STEPS = 60
 _HALVINGS = 12
 _TURN, _TURNS = 25, 20
-_LONGEST = 3.0  # log points that an unknown may move in one step
+_LONGEST = 3.0  # log points that an unknown may move in the first step, twice that in the next
 _SHORTEST = 1 / 256  # of the shock, when it is approached in parts
 
 
@@ -57,13 +57,14 @@ def iterate(
     steps = np.zeros(len(given), dtype=int)
     worst = state.worst()
     going = (worst > _ROUNDING) & np.isfinite(worst)
-    for _ in range(most):
+    for turn in range(most):
         if not going.any():
             break
         dl, dn, dx = newton(state, tech)
         largest = np.maximum(np.abs(dl).max(axis=-1), np.abs(dn).max(axis=-1, initial=0.0))
         largest = np.where(np.isfinite(largest), largest, inf)
-        length = np.where(going & np.isfinite(largest), np.minimum(1, _LONGEST / largest), 0.0)
+        reach = _LONGEST * 2.0 ** min(turn, 30)
+        length = np.where(going & np.isfinite(largest), np.minimum(1, reach / largest), 0.0)
         steps += going
         dl, dn, dx = (np.where(np.isfinite(part), part, 0.0) for part in (dl, dn, dx))
         Y = np.where(np.isfinite(state.cities.Y), state.cities.Y, 0.0)
@@ -75,7 +76,8 @@ def iterate(
                 break
             length = np.where(worse, length / 2, length)
         state, before, worst = trial, worst, trial.worst()
-        stuck = (worst <= TOLERANCE) & (worst > before / 4) | (length * largest < 1e-15)
+        still = length * np.where(np.isfinite(largest), largest, 0.0) < 1e-15
+        stuck = still | ((worst <= TOLERANCE) & (worst > before / 4))
         going &= (worst > _ROUNDING) & ~stuck
     return state, steps, state.worst() <= TOLERANCE
 
@@ -117,9 +119,7 @@ def by_parts(tech: Technology, given: Shocks) -> tuple[State, int, float]:
     while reached < 1 and part >= _SHORTEST:
         target = min(1.0, reached + part)
         Y = np.where(np.isfinite(state.cities.Y), state.cities.Y, 0.0)
-        trial, steps, found = iterate(
-            tech, given.part(slice(None), target), (state.l, state.n, Y)
-        )
+        trial, steps, found = iterate(tech, given.part(slice(None), target), (state.l, state.n, Y))
         total += int(steps[0])
         if found[0]:
             state, reached, part = trial, target, 2 * part
@@ -183,15 +183,20 @@ def converge(tech: Technology, given: Shocks) -> tuple[State, np.ndarray]:
         For the first scenario that has not converged.
     """
     state, steps, found = iterate(tech, given)
+    if tech.mu and tech.floor > -inf:
+        # a city that closed on the way may have been taken for smaller than it is: go slowly
+        found &= np.isfinite(state.cities.Y).all(axis=-1)
     for scenario in np.flatnonzero(~found):
         one = given.part([scenario])
-        part, more, done = by_turns(tech, one)
-        if not done:
-            part, more, reached = by_parts(tech, one)
-            if reached < 1:
-                raise explain(tech, one, part, reached)
+        slowly, more, reached = by_parts(tech, one)
+        if reached < 1 and not state.worst()[scenario] <= TOLERANCE:
+            slowly, more, done = by_turns(tech, one)
+            if not done:
+                raise explain(tech, one, slowly, reached)
+        elif reached < 1:
+            continue
         steps[scenario] += more
-        state.put(scenario, part)
+        state.put(scenario, slowly)
     return state, steps
 
 

@@ -106,10 +106,5 @@ def solve_many(
     def one(scenario: int) -> Equilibrium:
         return blocks[scenario // size][scenario % size]
 
-    joined = {
-        name: np.concatenate([getattr(block, name) for block in blocks]) for name in names
-    }
+    joined = {name: np.concatenate([getattr(block, name) for block in blocks]) for name in names}
     return Equilibria(**joined, _one=one)
-
-
-

@@ -41,7 +41,9 @@ def size_answer(tech: Technology, state: State):
     answer = respond(state, tech, sizes_fixed=True)
     cities = state.cities
     shape = tech.base.s_ck.shape
-    h_x, h_n, h_A = (np.broadcast_to(x, (1, *shape))[0] for x in (cities.h_x, cities.h_n, cities.h_A))
+    h_x, h_n, h_A = (
+        np.broadcast_to(x, (1, *shape))[0] for x in (cities.h_x, cities.h_n, cities.h_A)
+    )
     by_size = h_n + h_x * answer.x_n[0][:, None]
     pi, phi, x_A, P = state.pi[0], state.phi[0], answer.x_A[0], answer.P[0]
     inverse = np.linalg.inv(answer.system[0])
