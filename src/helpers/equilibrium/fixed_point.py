@@ -140,8 +140,8 @@ def _closed_everywhere(base: Economy, state: State) -> str | None:
         f"wage_floor {base.closure.wage_floor:g}: {who} can be employed at the floor in any city, "
         "however few there are: what they produce costs more than it brings, and with "
         f"substitution {base.closure.substitution:g} and demand_elasticity "
-        f"{base.closure.demand_elasticity:g} its price does not rise enough; expected a lower floor, "
-        "a smaller loss of productivity, or lower elasticities"
+        f"{base.closure.demand_elasticity:g} its price does not rise enough; expected a lower "
+        "floor, a smaller loss of productivity, or lower elasticities"
     )
 
 
@@ -169,8 +169,8 @@ def explain(tech: Technology, given: Shocks, state: State, reached: float) -> Eq
             )
     return EquilibriumError(
         f"{where}: the largest residual is {float(state.worst()[0]):.1e} in logs, expected "
-        f"{TOLERANCE:g} at most; the spectral radius is {after:.3g} where it stopped (1 is where an "
-        f"equilibrium can end or split); closure {base.closure}"
+        f"{TOLERANCE:g} at most; the spectral radius is {after:.3g} where it stopped (1 is where "
+        f"an equilibrium can end or split); closure {base.closure}"
     )
 
 
@@ -182,6 +182,13 @@ def converge(tech: Technology, given: Shocks) -> tuple[State, np.ndarray]:
     EquilibriumError
         For the first scenario that has not converged.
     """
+    # a guess may lead anywhere; what is not finite is never accepted
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        return _converge(tech, given)
+
+
+def _converge(tech: Technology, given: Shocks) -> tuple[State, np.ndarray]:
+    """:func:`converge` with floating-point warnings off."""
     state, steps, found = iterate(tech, given)
     if tech.mu and tech.floor > -inf:
         # a city that closed on the way may have been taken for smaller than it is: go slowly
