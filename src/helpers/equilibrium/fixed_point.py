@@ -128,6 +128,24 @@ def by_parts(tech: Technology, given: Shocks) -> tuple[State, int, float]:
     return state, total, reached
 
 
+def _again(tech: Technology, one: Shocks, only_by_parts: bool) -> tuple[State, int, float]:
+    """What :func:`by_parts` and :func:`by_turns` find, the more promising of them first."""
+
+    def turns() -> tuple[State, int, float]:
+        state, steps, found = by_turns(tech, one)
+        return state, steps, float(found)
+
+    if only_by_parts:
+        return by_parts(tech, one)
+    many_regimes = tech.sigma == inf and tech.floor > -inf
+    if many_regimes and (found := turns())[2]:
+        return found
+    found = by_parts(tech, one)
+    if found[2] < 1 and not many_regimes and (other := turns())[2]:
+        return other
+    return found
+
+
 def _closed_everywhere(base: Economy, state: State) -> str | None:
     """What to say where an occupation, or everyone, is out of work in every city."""
     alive = np.isfinite(state.cities.h[0]) & (base.shares.pi_ck > 0)
@@ -195,15 +213,13 @@ def _converge(tech: Technology, given: Shocks) -> tuple[State, np.ndarray]:
         found &= np.isfinite(state.cities.Y).all(axis=-1)
     for scenario in np.flatnonzero(~found):
         one = given.part([scenario])
-        slowly, more, reached = by_parts(tech, one)
-        if reached < 1 and not state.worst()[scenario] <= TOLERANCE:
-            slowly, more, done = by_turns(tech, one)
-            if not done:
-                raise explain(tech, one, slowly, reached)
-        elif reached < 1:
-            continue
-        steps[scenario] += more
-        state.put(scenario, slowly)
+        solved = state.worst()[scenario] <= TOLERANCE
+        better, more, reached = _again(tech, one, only_by_parts=solved)
+        if reached == 1:
+            steps[scenario] += more
+            state.put(scenario, better)
+        elif not solved:
+            raise explain(tech, one, better, reached)
     return state, steps
 
 
