@@ -1,5 +1,6 @@
 """The equilibrium: what it nests, what it keeps, and limits whose answers are known."""
 
+import itertools
 from dataclasses import replace
 from math import inf
 
@@ -94,7 +95,7 @@ def test_with_everything_fixed_it_is_the_shock(observed, rho):
 
 
 def test_with_wages_fixed_productivity_acts_as_its_power_on_the_scale(small):
-    shares, wages, shock = small
+    shares, _wages, shock = small
     found = solve(shares, 0.4, 3, Closure(wage_exponent=2.5), productivity=shock["productivity"])
     direct = counterfactuals.shock(shares, 0.4, 3, city_occupation=shock["productivity"] ** 2.5)
     np.testing.assert_allclose(found.shares.pi_ck, direct.pi_ck, rtol=1e-12)
@@ -146,12 +147,12 @@ def test_rents_and_wages_dampen_a_loss(observed):
     fixed = loss()
     rents = [loss(housing_share=0.24, supply_elasticity=eta) for eta in (inf, 10, 1.75, 0)]
     assert rents[0] == pytest.approx(fixed, rel=1e-12)
-    assert all(more > less > 0 for more, less in zip(rents, rents[1:], strict=False))
+    assert all(more > less > 0 for more, less in itertools.pairwise(rents))
     products = [loss(substitution=2, demand_elasticity=e) for e in (inf, 4, 1, 0.3)]
     assert fixed > products[0]
-    assert all(more > less > 0 for more, less in zip(products, products[1:], strict=False))
+    assert all(more > less > 0 for more, less in itertools.pairwise(products))
     sizes = [loss(agglomeration=mu) for mu in (0, 0.05, 0.1, 0.2)]
-    assert all(more < worse for more, worse in zip(sizes, sizes[1:], strict=False))
+    assert all(more < worse for more, worse in itertools.pairwise(sizes))
 
 
 def test_a_floor_turns_lower_wages_into_unemployment(observed):
@@ -202,8 +203,10 @@ def test_perfect_substitutes_at_a_floor(small):
 
 
 def test_of_many_employment_levels_the_highest_is_taken():
-    """With a given price and wages that cannot fall, a city can have any size up to its scarcest
-    occupation's: all of that one are employed, and as many of each other, relative to before."""
+    """A given price and wages that cannot fall: any size up to the scarcest occupation's will do.
+
+    All of that one are employed, and as many of each other, relative to before.
+    """
     shares = Shares(np.ones((1, 2)), np.array([0.4, 0.6]))
     closure = Closure(substitution=1.5, wage_floor=1.0)
     found = solve(shares, 0.3, 2, closure, occupation=[1.5, 1.0])

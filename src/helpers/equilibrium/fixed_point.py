@@ -119,7 +119,9 @@ def by_parts(tech: Technology, given: Shocks) -> tuple[State, int, float]:
     while reached < 1 and part >= _SHORTEST:
         target = min(1.0, reached + part)
         Y = np.where(np.isfinite(state.cities.Y), state.cities.Y, 0.0)
-        trial, steps, found = iterate(tech, given.part(slice(None), target), (state.l, state.n, Y))
+        trial, steps, found = iterate(
+            tech, given.part(slice(None), target), (state.l, state.n, Y), most=20
+        )
         total += int(steps[0])
         if found[0]:
             state, reached, part = trial, target, 2 * part
@@ -214,6 +216,11 @@ def _converge(tech: Technology, given: Shocks) -> tuple[State, np.ndarray]:
     for scenario in np.flatnonzero(~found):
         one = given.part([scenario])
         solved = state.worst()[scenario] <= TOLERANCE
+        if tech.per_epsilon == 0 and not tech.mu and not solved:
+            # where prices are given, whether a cell can pay the floor depends on nothing else
+            at_once = evaluate(tech, one, *_guess(tech, 1))
+            if (lost := _closed_everywhere(tech.base, at_once)) is not None:
+                raise EquilibriumError(lost)
         better, more, reached = _again(tech, one, only_by_parts=solved)
         if reached == 1:
             steps[scenario] += more
