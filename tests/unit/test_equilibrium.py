@@ -530,5 +530,5 @@ def test_wrong_inputs_are_named(small):
         solve(shares, 0.4, 3, replace(STANDARD, supply_elasticity=(1.0, 2.0)))
     with pytest.raises(ParameterError, match="expected a Closure"):
         solve(shares, 0.4, 3, "standard")
-    with pytest.raises(ParameterError, match="wage_floor.*below 1"):
+    with pytest.raises(ParameterError, match=r"wage_floor.*below 1"):
         at_the_margin(shares, 0.4, 3, replace(STANDARD, wage_floor=1.0))

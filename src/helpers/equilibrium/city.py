@@ -98,8 +98,8 @@ class Technology:
         self.mu = closure.agglomeration
         self.floor = log(closure.wage_floor) if closure.wage_floor > 0 else -inf
         self.a_chi_c = closure.housing_share * (1 - self.per_epsilon) * base.rent_c
-        self.kappa_k = base.kappa_k
-        self.ka_k = base.kappa_k * self.alpha
+        self.kappa_k = base.response_k
+        self.ka_k = base.response_k * self.alpha
         self.D_k = 1 + self.ka_k * self.per_sigma
         self.w_Y_ck = (self.delta + self.ka_k * self.per_sigma * self.a_chi_c[:, None]) / self.D_k
         self.h_Y_ck = self.ka_k * (self.w_Y_ck - self.a_chi_c[:, None])
@@ -133,7 +133,7 @@ class Technology:
 
 
 def clear_cities(
-    tech: Technology, scale: np.ndarray, b: np.ndarray, A: np.ndarray, Y: np.ndarray
+    tech: Technology, scale: np.ndarray, b: np.ndarray, elsewhere: np.ndarray, Y: np.ndarray
 ) -> Cleared:
     """Clear the markets of all cities; sigma is finite or wages are flexible.
 
@@ -142,12 +142,12 @@ def clear_cities(
     tech : Technology
     scale, b : arrays (S, C, K)
         Log changes of the cells' scales, and of productivity with agglomeration in it.
-    A : array (S, K)
-        What the rest of the country adds to the log change of a cell's households.
+    elsewhere : array (S, K)
+        A_k: what the rest of the country adds to the log change of a cell's households.
     Y : array (S, C)
         Where to start.
     """
-    A = A[:, None, :]
+    A = elsewhere[:, None, :]
     w_0 = (tech.beta * b - (A + tech.kappa_k * scale) * tech.per_sigma) / tech.D_k
     h_0 = tech.kappa_k * scale + tech.ka_k * w_0
     if tech.floor == -inf:

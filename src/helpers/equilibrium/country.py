@@ -35,10 +35,10 @@ class State:
         The unknowns.
     g : array (S,)
         ln G_hat: theta times the log change of welfare.
-    A : array (S, K)
+    elsewhere : array (S, K)
         What an occupation's conditions elsewhere add to ln N_ck_hat.
-    omega : array (S, K); pi, phi : arrays (S, C, K)
-        New shares.
+    heads_sk : array (S, K); pi_sck, phi_sck : arrays (S, C, K)
+        New omega_k, pi_ck and phi_ck.
     gap_l : array (S, K); gap_n : array (S, C)
         Residuals.
     cities : Cleared
@@ -47,10 +47,10 @@ class State:
     l: np.ndarray  # noqa: E741
     n: np.ndarray
     g: np.ndarray
-    A: np.ndarray
-    omega: np.ndarray
-    pi: np.ndarray
-    phi: np.ndarray
+    elsewhere: np.ndarray
+    heads_sk: np.ndarray
+    pi_sck: np.ndarray
+    phi_sck: np.ndarray
     gap_l: np.ndarray
     gap_n: np.ndarray
     cities: Cleared
@@ -98,7 +98,7 @@ def evaluate(
 ) -> State:
     """Clear all cities at a guess of l and n, and measure what is left."""
     base = tech.base
-    total = base.log_omega_k + shocks.occupation_sk + (1 - base.rho_k) * l
+    total = base.log_heads_k + shocks.occupation_sk + (1 - base.rho_k) * l
     g, omega = sum_logs(total, axis=-1)
     A = shocks.occupation_sk - base.rho_k * l - g[:, None]
     b = shocks.productivity_sck
@@ -107,7 +107,7 @@ def evaluate(
     rationed = tech.sigma == inf and tech.floor > -inf
     cities = (clear_rationed if rationed else clear_cities)(tech, shocks.scale_sck, b, A, Y)
     appeal, pi = sum_logs(base.log_pi_ck + cities.h, axis=-2)
-    size, phi = sum_logs(base.log_phi_ck + A[:, None, :] + cities.h, axis=-1)
+    size, phi = sum_logs(base.log_mix_ck + A[:, None, :] + cities.h, axis=-1)
     gap_n = np.where(np.isfinite(size), n - size, 0.0) if tech.mu else np.zeros((len(l), 0))
     # an occupation that nobody was in needs no appeal
     gap_l = np.where(np.isfinite(appeal), l - appeal, np.where(base.shares.omega_k > 0, inf, 0.0))
@@ -134,7 +134,7 @@ class Response:
 def spread(state: State, tech: Technology) -> np.ndarray:
     """Matrix P (S, K, K) of -dA = P dl: rho_k dl_k + sum_j omega_j (1 - rho_j) dl_j."""
     K = state.l.shape[-1]
-    P = np.broadcast_to((state.omega * (1 - tech.base.rho_k))[:, None, :], (len(state.l), K, K))
+    P = np.broadcast_to((state.heads_sk * (1 - tech.base.rho_k))[:, None, :], (len(state.l), K, K))
     return P + np.diag(tech.base.rho_k)
 
 
@@ -148,7 +148,7 @@ def respond(state: State, tech: Technology, sizes_fixed: bool = False) -> Respon
     n_0 = np.zeros(x_n.shape)
     own_x = np.broadcast_to(cities.h_x, x_A.shape)
     if tech.mu and not sizes_fixed:
-        phi = state.phi
+        phi = state.phi_sck
         phi_x = (phi * own_x).sum(axis=-1)
         from_n = (phi * cities.h_n).sum(axis=-1) + phi_x * x_n
         direct = phi * (1 + h_A) + phi_x[..., None] * x_A
@@ -157,12 +157,12 @@ def respond(state: State, tech: Technology, sizes_fixed: bool = False) -> Respon
         n_A = direct / pivot[..., None]
         n_0 = -state.gap_n / pivot
         x_A = x_A + x_n[..., None] * n_A
-    weighted = state.pi * own_x
+    weighted = state.pi_sck * own_x
     matrix = np.matmul(weighted.swapaxes(-1, -2), x_A)
     if tech.mu and not sizes_fixed:
-        matrix = matrix + np.matmul((state.pi * cities.h_n).swapaxes(-1, -2), n_A)
+        matrix = matrix + np.matmul((state.pi_sck * cities.h_n).swapaxes(-1, -2), n_A)
     K = state.l.shape[-1]
-    diagonal = (state.pi * h_A).sum(axis=-2)
+    diagonal = (state.pi_sck * h_A).sum(axis=-2)
     matrix = matrix + diagonal[..., None] * np.eye(K)
     P = spread(state, tech)
     return Response(x_A, n_A, n_0, x_n, P, np.eye(K) + np.matmul(matrix, P))
@@ -175,7 +175,7 @@ def newton(state: State, tech: Technology) -> tuple[np.ndarray, np.ndarray, np.n
     right = -state.gap_l
     if tech.mu:
         by_size = cities.h_n + cities.h_x * answer.x_n[..., None]
-        right = right + (state.pi * by_size * answer.n_0[..., None]).sum(axis=-2)
+        right = right + (state.pi_sck * by_size * answer.n_0[..., None]).sum(axis=-2)
     try:
         dl = np.linalg.solve(answer.system, right[..., None])[..., 0]
     except np.linalg.LinAlgError:

@@ -23,14 +23,14 @@ class Economy:
     ----------
     shares : Shares
     closure : Closure
-    rho_k, kappa_k : arrays (K,)
+    rho_k, response_k : arrays (K,)
         Correlation, and kappa = 1 / (1 - rho).
     theta : float
     phi_ck, s_ck : arrays (C, K)
         Occupational mix of heads and of payroll in each city; rows sum to one. A city without
         households has the mix of all cities together.
-    log_pi_ck, log_omega_k, log_phi_ck, log_s_ck : arrays
-        Their logs, minus infinity where a share is zero.
+    log_pi_ck, log_heads_k, log_mix_ck, log_s_ck : arrays
+        Logs of pi_ck, omega_k, phi_ck and s_ck, minus infinity where a share is zero.
     rent_c : array (C,)
         Elasticity of rents with respect to income, 1 / (1 + eta_c).
     """
@@ -38,13 +38,13 @@ class Economy:
     shares: Shares
     closure: Closure
     rho_k: np.ndarray
-    kappa_k: np.ndarray
+    response_k: np.ndarray
     theta: float
     phi_ck: np.ndarray
     s_ck: np.ndarray
     log_pi_ck: np.ndarray
-    log_omega_k: np.ndarray
-    log_phi_ck: np.ndarray
+    log_heads_k: np.ndarray
+    log_mix_ck: np.ndarray
     log_s_ck: np.ndarray
     rent_c: np.ndarray
 

@@ -56,7 +56,7 @@ def _supply(base: Economy) -> np.ndarray:
     same_k = np.eye(K)[None, :, None, :]
     mean = same_k * pi_ck[None, None, :, :]
     everyone = (pi_ck * omega_k)[None, None, :, :]
-    kappa = base.kappa_k[None, :, None, None]
+    kappa = base.response_k[None, :, None, None]
     return (kappa * (same_cell - mean) + mean - everyone).reshape(C * K, C * K)
 
 
@@ -151,8 +151,8 @@ def income_elasticities(
     """
     base = economy(shares, rho, 1.0, Closure(), wages)
     pi_ck, s_ck = shares.pi_ck, base.s_ck
-    own = (s_ck * base.kappa_k).sum(axis=1)
-    return np.diag(own) + (s_ck * (1 - base.kappa_k)) @ pi_ck.T - shares.pi_c
+    own = (s_ck * base.response_k).sum(axis=1)
+    return np.diag(own) + (s_ck * (1 - base.response_k)) @ pi_ck.T - shares.pi_c
 
 
 def rents_at_the_margin(

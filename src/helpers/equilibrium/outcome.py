@@ -130,8 +130,8 @@ def outcomes(tech: Technology, given: Shocks, state: State, steps: np.ndarray) -
     with np.errstate(over="ignore"):  # what an empty cell would have paid can be any number
         wage_hat, rent_hat = np.exp(cities.w), np.exp(rent_c)
     arrays = {
-        "pi_ck": state.pi,
-        "omega_k": state.omega,
+        "pi_ck": state.pi_sck,
+        "omega_k": state.heads_sk,
         "wage_hat": wage_hat,
         "rent_hat": rent_hat,
         "employment_hat": np.exp(cities.e),
@@ -185,16 +185,16 @@ def residuals(
 
     with np.errstate(invalid="ignore", over="ignore"):
         income = cities.w + cities.e - closure.housing_share * rent_c[..., None]
-        appeal = base.kappa_k * (given.scale_sck + closure.wage_exponent * income)
+        appeal = base.response_k * (given.scale_sck + closure.wage_exponent * income)
         lam, _ = sum_logs(np.where(counted, base.log_pi_ck + appeal, -inf), axis=-2)
         size_k = given.occupation_sk + (1 - base.rho_k) * lam
-        total, _ = sum_logs(base.log_omega_k + size_k, axis=-1)
+        total, _ = sum_logs(base.log_heads_k + size_k, axis=-1)
         heads = appeal - lam[:, None, :] + (size_k - total[:, None])[:, None, :]
         # households: what wages, rents and employment attract against what production uses
         labour = cities.L - cities.e - heads
         b = given.productivity_sck
         if closure.agglomeration:
-            size_c, _ = sum_logs(base.log_phi_ck + np.where(counted, heads, -inf), axis=-1)
+            size_c, _ = sum_logs(base.log_mix_ck + np.where(counted, heads, -inf), axis=-1)
             b = b + closure.agglomeration * size_c[..., None]
         b = np.broadcast_to(b, cities.L.shape)
         product, _ = tech.aggregate(np.where(counted, b + cities.L, -inf))

@@ -19,10 +19,10 @@ _STEPS = 200
 
 
 def clear_rationed(
-    tech: Technology, scale: np.ndarray, b: np.ndarray, A: np.ndarray, Y: np.ndarray
+    tech: Technology, scale: np.ndarray, b: np.ndarray, elsewhere: np.ndarray, Y: np.ndarray
 ) -> Cleared:
     """Clear the markets of all cities; arguments as in :func:`~.city.clear_cities`."""
-    A = A[:, None, :]
+    A = elsewhere[:, None, :]
     b = np.broadcast_to(b, np.broadcast_shapes(b.shape, A.shape, scale.shape))
     h_0 = tech.kappa_k * scale + tech.ka_k * b
 

@@ -13,11 +13,12 @@ returns to it. And if it holds at every equilibrium there is just one, since the
 the sign of det(I - H) det(I - Gamma), is then positive, and indices add up to one.
 
 What it does not: a second, distant equilibrium at which the condition fails is not ruled out by
-its holding here. Without agglomeration, if every city's demand is so inelastic or rents so
-responsive that 1/sigma - 1/epsilon <= a (1 - 1/epsilon) / (1 + eta_c), it holds everywhere
-(H is then non-negative with row sums below one at any prices), and one equilibrium is certain;
-with every price and wage fixed it reads alpha mu < 1 - rho. Complementary occupations can break
-it even at mu = 0, if those who are paid most in a city are not those who are most at home there.
+its holding here. One case is certain: with one rho, flexible wages and no agglomeration, if
+1/sigma - 1/epsilon <= a (1 - 1/epsilon) / (1 + eta_c) in every city, H is non-negative with row
+sums below one whatever the prices, so that l is the fixed point of a contraction. With every
+price and wage fixed the condition on Gamma reads alpha mu < 1 - rho. Complementary occupations
+can break the one on H even at mu = 0, if those who are paid most in a city are not those who are
+most at home there.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ def size_answer(tech: Technology, state: State):
         np.broadcast_to(x, (1, *shape))[0] for x in (cities.h_x, cities.h_n, cities.h_A)
     )
     by_size = h_n + h_x * answer.x_n[0][:, None]
-    pi, phi, x_A, P = state.pi[0], state.phi[0], answer.x_A[0], answer.P[0]
+    pi, phi, x_A, P = state.pi_sck[0], state.phi_sck[0], answer.x_A[0], answer.P[0]
     inverse = np.linalg.inv(answer.system[0])
     own = (phi * by_size).sum(axis=1)
     by_attraction = phi * (1 + h_A) + (phi * h_x).sum(axis=1, keepdims=True) * x_A
