@@ -295,9 +295,17 @@ def test_empty_cells_cities_and_occupations_change_nothing_for_others(small):
         other = solve(
             bigger, 0.4, 3, closure, wages=np.pad(wages, (0, 1), constant_values=1.0), **grown
         )
+        assert other.residual < 1e-12
         np.testing.assert_allclose(other.wage_hat[:5, :3], one.wage_hat, rtol=1e-11)
         np.testing.assert_allclose(other.shares.pi_ck[:5, :3], one.shares.pi_ck, rtol=1e-11)
         assert other.welfare_hat == pytest.approx(one.welfare_hat, rel=1e-12)
+
+
+def test_what_rounding_keeps_from_holding_is_said(small):
+    """Conditions hold to 1e-12, or an error says so: nothing less exact is handed over."""
+    shares, wages, shock = small
+    with pytest.raises(EquilibriumError, match=r"substitution 1e-07.*rounding"):
+        solve(shares, 0.4, 3, replace(STANDARD, substitution=1e-7), wages=wages, **shock)
 
 
 # uniqueness

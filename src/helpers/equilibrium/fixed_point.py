@@ -11,7 +11,7 @@ from helpers.equilibrium.city import Technology
 from helpers.equilibrium.closure import Closure
 from helpers.equilibrium.country import State, evaluate, newton
 from helpers.equilibrium.economy import Economy, Hat, Shocks, economy, shocks
-from helpers.equilibrium.outcome import Equilibrium, outcomes
+from helpers.equilibrium.outcome import Equilibria, Equilibrium, outcomes
 from helpers.equilibrium.stability import feedback
 from helpers.errors import EquilibriumError
 
@@ -230,6 +230,29 @@ def _converge(tech: Technology, given: Shocks) -> tuple[State, np.ndarray]:
     return state, steps
 
 
+def settled(tech: Technology, given: Shocks) -> Equilibria:
+    """Solve S scenarios and hold them to the model's conditions as they are written.
+
+    Raises
+    ------
+    EquilibriumError
+        If a scenario has not converged, or its conditions hold but for rounding of more than
+        :data:`TOLERANCE`.
+    """
+    state, steps = converge(tech, given)
+    found = outcomes(tech, given, state, steps)
+    worst = float(found.residual.max(initial=0.0))
+    if not worst <= TOLERANCE:
+        closure = tech.base.closure
+        raise EquilibriumError(
+            f"the conditions hold to {worst:.1e} in logs, expected {TOLERANCE:g}: with "
+            f"substitution {closure.substitution:g} and demand_elasticity "
+            f"{closure.demand_elasticity:g} rounding is multiplied by more than numbers can carry; "
+            "expected elasticities nearer to one, or infinite"
+        )
+    return found
+
+
 def solve(
     shares,
     rho: float | np.ndarray,
@@ -307,5 +330,4 @@ def solve(
     """
     tech = Technology(economy(shares, rho, theta, closure, wages))
     given = shocks(tech.base, city, occupation, city_occupation, productivity)
-    state, steps = converge(tech, given)
-    return outcomes(tech, given, state, steps)[0]
+    return settled(tech, given)[0]

@@ -7,8 +7,8 @@ import numpy as np
 from helpers.equilibrium.city import Technology
 from helpers.equilibrium.closure import Closure
 from helpers.equilibrium.economy import Hat, economy, shocks
-from helpers.equilibrium.fixed_point import converge
-from helpers.equilibrium.outcome import Equilibria, Equilibrium, outcomes
+from helpers.equilibrium.fixed_point import settled
+from helpers.equilibrium.outcome import Equilibria, Equilibrium
 from helpers.errors import ParameterError
 
 _BLOCK = 16_000  # cells that are solved together, so that they stay in the processor's cache
@@ -90,8 +90,7 @@ def solve_many(
     blocks = []
     for start in range(0, number, size):
         given = every.part(slice(start, start + size))
-        state, steps = converge(tech, given)
-        blocks.append(outcomes(tech, given, state, steps))
+        blocks.append(settled(tech, given))
     names = (
         "pi_ck",
         "omega_k",

@@ -34,7 +34,8 @@ class Equilibrium:
         income in it.
     residual : float
         Largest gap in logs between the two sides of any condition of the model; where
-        sigma < 1, demand for labour is taken in quantities, else in wages.
+        sigma < 1, demand for labour is taken in quantities, else in wages. Where logs are larger
+        than one, it is relative to them.
     iterations : int
         Newton steps.
     """
@@ -176,10 +177,13 @@ def residuals(
     """
     base, closure, cities = tech.base, tech.base.closure, state.cities
     counted = (base.shares.pi_ck * base.shares.omega_k > 0) & np.isfinite(cities.h)
-    open_c = np.isfinite(income_c)
+    open_c = np.isfinite(income_c) & counted.any(axis=-1)
 
-    def worst(gaps: np.ndarray, where: np.ndarray) -> np.ndarray:
-        gaps = np.abs(np.where(where, gaps, 0.0))
+    def worst(gaps: np.ndarray, where: np.ndarray, *terms: np.ndarray) -> np.ndarray:
+        size = 1.0  # logs in the hundreds carry that many more units of rounding
+        for term in terms:
+            size = np.maximum(size, np.abs(np.where(where, term, 0.0)))
+        gaps = np.abs(np.where(where, gaps, 0.0)) / size
         gaps = np.where(np.isnan(gaps), inf, gaps)
         return gaps.reshape(len(gaps), -1).max(axis=-1)
 
@@ -201,14 +205,15 @@ def residuals(
         demand = tech.delta * product[..., None] + tech.beta * b - tech.per_sigma * cities.L
         unit = min(1.0, closure.substitution)
         wage = unit * (cities.w - demand)
+        crowding = unit * tech.per_sigma * cities.L
         budget = income_c - (1 - tech.per_epsilon) * product
-    found = worst(labour, counted)
-    found = np.maximum(found, worst(wage, counted))
-    found = np.maximum(found, worst(budget, open_c))
+    found = worst(labour, counted, appeal, heads, cities.L)
+    found = np.maximum(found, worst(wage, counted, cities.w, crowding))
+    found = np.maximum(found, worst(budget, open_c, income_c, product))
     if tech.floor > -inf:
         # the wage is at least the floor, employment at most one, and one of them is
         found = np.maximum(found, worst(np.maximum(tech.floor - cities.w, 0.0), counted))
         found = np.maximum(found, worst(np.maximum(cities.e, 0.0), counted))
         slack = np.minimum(np.abs(cities.w - tech.floor), np.abs(cities.e))
         found = np.maximum(found, worst(slack, counted))
-    return np.maximum(found, worst(state.g - total, np.ones(total.shape, dtype=bool)))
+    return np.maximum(found, worst(state.g - total, np.ones(total.shape, dtype=bool), total))
