@@ -226,3 +226,7 @@ class TfpError(DataError):
 
 class ExtractRequestError(DataError):
     """An extract that could not be ordered or fetched; the key is never in the message."""
+
+
+class EquilibriumError(CompanionError):
+    """An equilibrium that could not be found; the message says what kept it and what to change."""
