@@ -66,8 +66,8 @@ lock: env ## resolve the requirements anew
 	@echo pyspark | .venv/bin/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 \
 	  --no-annotate --no-header --constraints requirements.lock - --output-file requirements-cluster.lock
 
-clean: ## remove what the book was built from, and the book
-	@rm -rf _build .pytask pytask.lock
+clean: ## remove the book, scenarios, sweeps, records and caches; .venv stays
+	@$(PYTHON) tools/clean.py
 
 bench: env ## print the benchmarks, SLOW=--slow for statsmodels with dummies
 	@$(RUN) benchmarks/run.py $(SLOW)
