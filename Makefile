@@ -16,8 +16,9 @@ help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 13
 
 env: ## make .venv from the lock
-	@if [ -z "$(PYTHON)" ]; then echo "Python 3.11 or newer is needed" >&2; exit 1; fi
-	@$(PYTHON) tools/env.py
+	@if ! command -v "$(PYTHON)" >/dev/null; then \
+	  echo "Python 3.11 or newer is needed; name one with make PYTHON=path/to/python" >&2; exit 1; fi
+	@"$(PYTHON)" tools/env.py
 
 # in a folder of its own: libraries that see Spark beside them load it, which is slow and warns
 cluster: env ## put Spark into .cluster, for the test that builds the panel with it
@@ -37,10 +38,12 @@ book: env ## execute the notebooks and publish them in _build/html
 	@$(RUN) tools/book.py
 
 rerun: env ## publish SCENARIO=scenarios/NAME.yml, or all of them, beside the book
-	@$(RUN) tools/book.py $(if $(SCENARIO),$(SCENARIO),--all)
+	@if [ -n "$(SWEEP)" ]; then echo "make rerun takes SCENARIO=; for SWEEP= it is make sweep" >&2; exit 2; fi
+	@$(RUN) tools/book.py $(if $(SCENARIO),"$(SCENARIO)",--all)
 
 sweep: env ## run every combination of SWEEP=scenarios/NAME.yml into one table and a page
-	@$(RUN) tools/sweep.py $(SWEEP)
+	@if [ -n "$(SCENARIO)" ]; then echo "make sweep takes SWEEP=; for SCENARIO= it is make rerun" >&2; exit 2; fi
+	@$(RUN) tools/sweep.py $(if $(SWEEP),"$(SWEEP)")
 
 screenshots: env ## picture every page, wide and narrow, light and dark
 	@$(RUN) tools/screenshots.py
@@ -67,7 +70,7 @@ lock: env ## resolve the requirements anew
 	  --no-annotate --no-header --constraints requirements.lock - --output-file requirements-cluster.lock
 
 clean: ## remove the book, scenarios, sweeps, records and caches; .venv stays
-	@$(PYTHON) tools/clean.py
+	@"$(PYTHON)" tools/clean.py
 
 bench: env ## print the benchmarks, SLOW=--slow for statsmodels with dummies
 	@$(RUN) benchmarks/run.py $(SLOW)

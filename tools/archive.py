@@ -15,6 +15,7 @@ import re
 import subprocess
 import sys
 import zipfile
+from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urldefrag
 
@@ -29,7 +30,18 @@ EPOCH = (1980, 1, 1, 0, 0, 0)
 NOT_FOR_A_DEPOSIT = (".ci/",)
 LEFT_OUT = ("scenarios", "sweeps")
 _LINK = re.compile(r'<a\b[^>]*?\bhref="([^"]*)"[^>]*>(.*?)</a>', re.S)
-_FILE = re.compile(r'\b(?:href|src)="([^"]*)"')
+
+
+class Addresses(HTMLParser):
+    """What a page names: links, pictures, scripts and styles."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.found: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found += [value for name, value in attrs if name in ("href", "src") and value]
 
 
 class ArchiveError(Exception):
@@ -145,8 +157,8 @@ def check(found: dict[str, bytes]) -> None:
 def check_links(name: str, text: str, found: dict[str, bytes]) -> None:
     """Refuse a page of the site with a link to a file that is not in the archive."""
     page = name.removeprefix("site/")
-    for address in _FILE.findall(text):
-        if re.match(r"[a-z][a-z0-9+.-]*:|//", address) or not urldefrag(address)[0]:
+    for address in Addresses(text).found:
+        if re.match(r"[a-z][a-z0-9+.-]*:|//|\{\{", address) or not urldefrag(address)[0]:
             continue
         target = resolved(page, address)
         if f"site/{target}" not in found:
