@@ -259,26 +259,48 @@ def test_every_parameters_cell_can_hold_other_values(source):
     assert parameters.with_values(text, {}) == text
 
 
-@pytest.mark.parametrize("source", publish.notebooks(), ids=lambda path: path.stem)
-def test_only_what_hands_numbers_to_the_text_is_kept_from_the_page(source):
-    """A removed cell computes nothing that another cell uses: it records, and nothing more."""
-    hidden = re.findall(
-        r"^```\{code-cell\}[^\n]*\n:tags: \[([^]]*remove-[^]]*)\]\n(.*?)^```",
-        source.read_text(encoding="utf-8"),
-        re.M | re.S,
-    )
-    for tags, body in hidden:
-        if "remove-cell" not in tags and "remove-input" not in tags:
+def _bound_and_read(code: str) -> tuple[set[str], set[str]]:
+    """Names that a cell assigns, imports left out, and names that it reads."""
+    names = [node for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Name)]
+    defined = [n for n in ast.parse(code).body if isinstance(n, (ast.FunctionDef, ast.ClassDef))]
+    bound = {node.id for node in names if isinstance(node.ctx, ast.Store)}
+    read = {node.id for node in names if isinstance(node.ctx, ast.Load)}
+    return bound | {node.name for node in defined}, read
+
+
+def hidden_work(text: str) -> list[str]:
+    """What is wrong with the cells of a page that are removed from it."""
+    cells = re.findall(r"^```\{code-cell\}[^\n]*\n((?::[^\n]*\n)*)(.*?)^```", text, re.M | re.S)
+    wrong, hidden = [], set()
+    for options, body in cells:
+        body = re.sub(r"\A---\n.*?\n---\n", "", body, flags=re.S)
+        bound, read = _bound_and_read(body)
+        if re.search(r":tags:.*\bremove-(?:cell|input)\b", options) is None:
+            wrong += [f"{name}: computed where no reader sees it" for name in read & hidden]
+            hidden -= bound
             continue
-        for statement in ast.parse(body).body:
-            if isinstance(statement, (ast.Import, ast.ImportFrom)):
-                continue
-            call = statement.value if isinstance(statement, ast.Expr) else None
-            name = getattr(getattr(call, "func", None), "id", None)
-            shown = "remove-input" in tags and call is not None  # an output that is all there is
-            assert name in ("record", "glue") or shown, (
-                f"{source.name}, hidden: {ast.unparse(statement)[:80]}"
-            )
+        hidden |= bound
+        calls = [s.value for s in ast.parse(body).body if isinstance(s, ast.Expr)]
+        names = {getattr(getattr(call, "func", None), "id", "") for call in calls}
+        if "remove-cell" in options and not names <= {"record", "glue"}:
+            wrong.append(f"{names - {'record', 'glue'}}: called where no reader sees it")
+        if "remove-cell" in options and "parameters" not in options and not names:
+            wrong.append(f"hands nothing to the text: {body[:60]!r}")
+    return wrong
+
+
+@pytest.mark.parametrize("source", publish.notebooks(), ids=lambda path: path.stem)
+def test_what_a_visible_cell_uses_is_computed_in_a_visible_cell(source):
+    """Removed cells hand numbers to the text, and nothing to the cells that a reader sees."""
+    assert hidden_work(source.read_text(encoding="utf-8")) == []
+
+
+def test_hidden_work_is_seen():
+    page = "```{code-cell} ipython3\n:tags: [remove-cell]\n%s\n```\n\n```{code-cell}\n%s\n```\n"
+    assert hidden_work(page % ("y = x.sum()\nrecord(total=y)", "x + 1")) == []
+    assert "computed where no reader" in hidden_work(page % ("y = 1\nrecord(y=y)", "y"))[0]
+    assert "called where no reader" in hidden_work(page % ("print(1)\nrecord(y=1)", "x"))[0]
+    assert "hands nothing" in hidden_work(page % ("y = 1", "x"))[0]
 
 
 @pytest.mark.slow
