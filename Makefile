@@ -10,7 +10,7 @@ export PYDEVD_DISABLE_FILE_VALIDATION = 1
 # libraries that go through a set add in the same order in every process
 export PYTHONHASHSEED ?= 0
 
-.PHONY: help env cluster book test fast lint sync rerun sweep screenshots pdf archive readme bench lock clean
+.PHONY: help env cluster book test fast lint sync rerun sweep screenshots pdf archive links readme bench lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 13
@@ -53,6 +53,9 @@ pdf: env ## bind the built book into one PDF
 
 archive: env ## pack code, lock, executed notebooks and site, the same bytes twice
 	@$(RUN) tools/archive.py
+
+links: env ## ask every address that the text names whether it still answers
+	@$(RUN) tools/links.py
 
 readme: env ## fill the parts of README.md that are generated
 	@$(RUN) tools/readme.py

@@ -67,7 +67,8 @@ def clone(tmp_path) -> Path:
     for page in (clone / "book").glob("*.md"):
         page.unlink()
     (clone / "book" / "intro.md").write_text("# A small book\n")
-    (clone / "book" / "reproducibility.md").write_text("# Reproducibility\n")
+    for page in ("reproducibility", "scenarios"):
+        (clone / "book" / f"{page}.md").write_text(f"# {page.title()}\n")
     for name in ("01_one", "02_two"):
         text = SMALL.format(title=name.split("_")[1].title(), seconds=0)
         (clone / "notebooks" / f"{name}.md").write_text(text)
