@@ -15,7 +15,8 @@ from pathlib import Path
 import yaml
 from packaging.markers import Marker
 
-from helpers import paths, publish, reproducibility
+from helpers import paths, publish, reproducibility, targets
+from helpers.sources import replication
 
 README = paths.ROOT / "README.md"
 ENVIRONMENT = paths.ROOT / "environment.yml"
@@ -145,7 +146,35 @@ def run() -> str:
     return f"Last run {dates[-1]} UTC on {machine}.\n\n" + table(("notebook", "seconds"), rows)
 
 
-BLOCKS = {"exhibits": exhibits, "seeds": seeds, "versions": versions, "programs": programs}
+def hashes() -> str:
+    """The author's files, by name, address below the repository and SHA-256."""
+    rows = [
+        (f"`{file.name}`", f"`estimations/results/{file.path}`", f"`{file.sha256}`")
+        for file in replication.FILES.values()
+    ]
+    return table(("file", "in the repository", "SHA-256"), rows)
+
+
+def numbers() -> str:
+    """Numbers that the paper prints outside its tables: value, section, chapter."""
+    rows = [
+        (f"{target.id} = {target.printed}", f"section {target.place}", f"`{target.computation}`")
+        for target in targets.TARGETS
+        if not target.place.startswith("table")
+    ]
+    report = "`10_replication_report.html`"
+    rows = [(*row, report) for row in rows]
+    return table(("number", "printed in", "computed as", "output"), rows)
+
+
+BLOCKS = {
+    "hashes": hashes,
+    "numbers": numbers,
+    "exhibits": exhibits,
+    "seeds": seeds,
+    "versions": versions,
+    "programs": programs,
+}
 
 
 def fill(text: str, blocks: dict) -> str:

@@ -424,7 +424,7 @@ def _add_downloads(site: Path, executed: Path) -> None:
         if source.parent != paths.NOTEBOOKS:  # no notebook of it is in the repository
             text = re.sub(_LAUNCH, "", text, flags=re.S)
             page.write_text(text, "utf-8")
-        entry = re.search(r'<li><a href="[^"]*\.ipynb".*?</li>', text, re.S)
+        entry = re.search(r'<li><a href="[^"]*_sources/[^"]*\.ipynb".*?</li>', text, re.S)
         if entry:
             other = entry.group().replace(".ipynb", ".md")
             page.write_text(text[: entry.end()] + other + text[entry.end() :], "utf-8")
