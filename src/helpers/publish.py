@@ -31,6 +31,7 @@ from helpers import (
 from helpers.errors import CompanionError
 from helpers.prose import typed_results
 
+_WIDGET = "application/vnd.jupyter.widget-view+json"
 REPOSITORY_VARIABLE = "COMPANION_REPOSITORY"
 _MATHJAX = ("tex-chtml.js", "output/chtml/fonts")
 # what the theme brings along and no page loads
@@ -144,8 +145,13 @@ def execute(source: Path, output: Path, values: dict) -> None:
 
 
 def _tidy(notebook: dict, name: str, seconds: float) -> None:
-    """Drop paths and times from an executed notebook."""
-    notebook["metadata"].pop("papermill", None)
+    """Drop paths, times and bars of progress from an executed notebook.
+
+    A database shows a bar where a query takes seconds, as on a busy machine; in a page it says
+    nothing, and its script would be loaded from another host.
+    """
+    for key in ("papermill", "widgets"):
+        notebook["metadata"].pop(key, None)
     notebook["metadata"]["companion"] = {
         "notebook": name,
         "seconds": round(seconds, 1),
@@ -154,6 +160,8 @@ def _tidy(notebook: dict, name: str, seconds: float) -> None:
     for cell in notebook["cells"]:
         for key in ("papermill", "execution"):
             cell["metadata"].pop(key, None)
+        if "outputs" in cell:
+            cell["outputs"] = [o for o in cell["outputs"] if _WIDGET not in o.get("data", {})]
         for output in cell.get("outputs", []):
             if output.get("name") == "stderr":
                 raise BookError(f"{name}: a cell warns:\n{''.join(output['text'])}")

@@ -155,6 +155,19 @@ def test_a_failing_or_warning_notebook_leaves_what_was_there(tmp_path, body):
     assert [path.name for path in output.parent.iterdir()] == ["99_small.ipynb"]
 
 
+def test_a_bar_of_progress_is_no_part_of_a_page():
+    view = {"application/vnd.jupyter.widget-view+json": {}, "text/plain": "FloatProgress"}
+    bar = {"output_type": "display_data", "data": view}
+    words = {"output_type": "stream", "name": "stdout", "text": ["1"]}
+    notebook = {
+        "metadata": {"widgets": {}},
+        "cells": [{"cell_type": "code", "metadata": {}, "outputs": [bar, words]}],
+    }
+    publish._tidy(notebook, "x", 1.0)
+    assert notebook["cells"][0]["outputs"] == [words]
+    assert "widgets" not in notebook["metadata"]
+
+
 def _tiny_book(folder: Path, page: str) -> Path:
     folder.mkdir()
     (folder / "_config.yml").write_text("title: Tiny\nexecute:\n  execute_notebooks: 'off'\n")
