@@ -1,4 +1,6 @@
-# The companion with nothing else installed: docker build -t companion . && docker run companion
+# The companion with nothing else installed; the book is left in _build of this folder:
+#   docker build -t companion .
+#   docker run --rm -v "$(pwd)/_build:/companion/_build" companion
 FROM python:3.11-slim
 RUN apt-get update \
  && apt-get install --yes --no-install-recommends make chromium \
@@ -6,5 +8,5 @@ RUN apt-get update \
 WORKDIR /companion
 COPY . .
 RUN make env
-# the author's files, if any: docker run -v path/to/the/files:/data -e COMPANION_DATA=/data companion
+# with the author's files: -v "$(pwd)/files:/data:ro" -e COMPANION_DATA=/data
 CMD ["./reproduce_min.sh"]

@@ -10,14 +10,15 @@ export PYDEVD_DISABLE_FILE_VALIDATION = 1
 # libraries that go through a set add in the same order in every process
 export PYTHONHASHSEED ?= 0
 
-.PHONY: help env cluster book test fast lint sync rerun sweep screenshots pdf archive readme bench lock clean
+.PHONY: help env cluster book test fast lint sync rerun sweep screenshots pdf archive links readme bench lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 13
 
 env: ## make .venv from the lock
-	@if [ -z "$(PYTHON)" ]; then echo "Python 3.11 or newer is needed" >&2; exit 1; fi
-	@$(PYTHON) tools/env.py
+	@if ! command -v "$(PYTHON)" >/dev/null; then \
+	  echo "Python 3.11 or newer is needed; name one with make PYTHON=path/to/python" >&2; exit 1; fi
+	@"$(PYTHON)" tools/env.py
 
 # in a folder of its own: libraries that see Spark beside them load it, which is slow and warns
 cluster: env ## put Spark into .cluster, for the test that builds the panel with it
@@ -37,10 +38,12 @@ book: env ## execute the notebooks and publish them in _build/html
 	@$(RUN) tools/book.py
 
 rerun: env ## publish SCENARIO=scenarios/NAME.yml, or all of them, beside the book
-	@$(RUN) tools/book.py $(if $(SCENARIO),$(SCENARIO),--all)
+	@if [ -n "$(SWEEP)" ]; then echo "make rerun takes SCENARIO=; for SWEEP= it is make sweep" >&2; exit 2; fi
+	@$(RUN) tools/book.py $(if $(SCENARIO),"$(SCENARIO)",--all)
 
 sweep: env ## run every combination of SWEEP=scenarios/NAME.yml into one table and a page
-	@$(RUN) tools/sweep.py $(SWEEP)
+	@if [ -n "$(SCENARIO)" ]; then echo "make sweep takes SWEEP=; for SCENARIO= it is make rerun" >&2; exit 2; fi
+	@$(RUN) tools/sweep.py $(if $(SWEEP),"$(SWEEP)")
 
 screenshots: env ## picture every page, wide and narrow, light and dark
 	@$(RUN) tools/screenshots.py
@@ -50,6 +53,9 @@ pdf: env ## bind the built book into one PDF
 
 archive: env ## pack code, lock, executed notebooks and site, the same bytes twice
 	@$(RUN) tools/archive.py
+
+links: env ## ask every address that the text names whether it still answers
+	@$(RUN) tools/links.py
 
 readme: env ## fill the parts of README.md that are generated
 	@$(RUN) tools/readme.py
@@ -66,8 +72,8 @@ lock: env ## resolve the requirements anew
 	@echo pyspark | .venv/bin/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 \
 	  --no-annotate --no-header --constraints requirements.lock - --output-file requirements-cluster.lock
 
-clean: ## remove what the book was built from, and the book
-	@rm -rf _build .pytask pytask.lock
+clean: ## remove the book, scenarios, sweeps, records and caches; .venv stays
+	@"$(PYTHON)" tools/clean.py
 
 bench: env ## print the benchmarks, SLOW=--slow for statsmodels with dummies
 	@$(RUN) benchmarks/run.py $(SLOW)

@@ -7,10 +7,11 @@ import os
 import re
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
-from helpers import paths, publish, scenario, sources
+from helpers import locks, paths, publish, scenario, sources
 from helpers.errors import CompanionError, ParameterError
 
 DEFAULT = paths.SCENARIOS / "paper.yml"
@@ -33,14 +34,17 @@ def prepare(path: Path) -> str:
                 f"and not {DEFAULT.stem!r}"
             )
         wanted.check_panel(sources.load(resolved.source))
+    changes = wanted.changes()
     if resolved.source not in sources.NAMES:
-        resolved = sources.Resolution(str(Path(resolved.source).resolve()))
+        resolved = sources.Resolution(own_panel(resolved.source))
+        changes["source"] = resolved.source
     run = {
         "title": wanted.title,
         "parameters": wanted.parameters() | {"source": resolved.source},
-        "changes": wanted.changes(),
+        "changes": changes,
         "reason": resolved.reason,
         "data": fingerprint(resolved.source),
+        "repository": publish.repository(),
     }
     folder = paths.BUILD / "runs" / path.stem
     write(folder / "parameters.json", run)
@@ -74,31 +78,107 @@ def fingerprint(source: str) -> dict[str, str]:
         return {file.name: file.sha256 for file in replication.FILES.values()}
     if source == "synthetic":
         return {}
-    return {file.name: replication.sha256(file) for file in sorted(Path(source).iterdir())}
+    return {file.name: replication.sha256(file) for file in sorted((paths.ROOT / source).iterdir())}
+
+
+def own_panel(given: str) -> str:
+    """A reader's panel as pages may show it: inside the project, without a path of the machine.
+
+    A panel that stands elsewhere gets a link in the build folder.
+    """
+    folder = Path(given).resolve()
+    if folder.is_relative_to(paths.ROOT):
+        return folder.relative_to(paths.ROOT).as_posix()
+    link = paths.BUILD / "panels" / folder.name
+    number = 1
+    while link.exists() and link.resolve() != folder:
+        number += 1
+        link = link.with_name(f"{folder.name}-{number}")
+    if not link.exists():
+        link.parent.mkdir(parents=True, exist_ok=True)
+        link.unlink(missing_ok=True)  # one that leads nowhere
+        link.symlink_to(folder, target_is_directory=True)
+    return link.relative_to(paths.ROOT).as_posix()
+
+
+def workers() -> str:
+    """How many processes work at once: ``COMPANION_WORKERS``, else one a core, four at most."""
+    given = os.environ.get("COMPANION_WORKERS", "").strip() or str(min(os.cpu_count() or 1, 4))
+    if not given.isdecimal() or int(given) < 1:
+        raise ParameterError(
+            f"COMPANION_WORKERS: expected a whole number from 1, found {given!r}; "
+            "unset it for one process a core"
+        )
+    return given
+
+
+def follow_parent() -> None:
+    """End when make is gone: its end must not leave a build that nobody waits for."""
+    parent = os.getppid()
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(0.5)
+        os._exit(130)  # what attends to the tasks sees it, and ends them
+
+    if os.environ.get("MAKELEVEL"):
+        threading.Thread(target=watch, daemon=True).start()
+
+
+def build(names: list[str], processes: str) -> int:
+    """Hand over to pytask; however this process ends, that ends with it."""
+    pytask = [sys.executable, "-m", "pytask", "build", "-n", processes]
+    with subprocess.Popen(
+        [
+            *(sys.executable, str(paths.ROOT / "tools" / "attend.py"), *pytask),
+            *("--parallel-backend", "processes", "tasks/task_book.py"),
+        ],
+        cwd=paths.ROOT,
+        env={**os.environ, "COMPANION_RUNS": ",".join(names)},
+        stdin=subprocess.PIPE,
+        start_new_session=True,
+    ) as running:
+        try:
+            return running.wait()
+        except KeyboardInterrupt:
+            running.stdin.close()
+            running.wait()
+            print("stopped; the book that was there stays as it was", file=sys.stderr)
+            return 130
 
 
 def main(arguments: list[str]) -> int:
-    """Prepare the runs and hand over to pytask."""
-    started = time.perf_counter()
+    """Prepare the runs and hand over to pytask, one build at a time."""
+    follow_parent()
     try:
-        files = [Path(argument) for argument in arguments if argument != "--all"]
-        if "--all" in arguments:
-            files += [path for path in publish.scenarios() if path not in files]
-        # what is wrong with a scenario is said before the default book is looked at
-        names = [prepare(path) for path in files if path.resolve() != DEFAULT.resolve()]
-        prepare(DEFAULT)
+        with locks.held(paths.BUILD / "book.lock", "makes a book"):
+            return make(arguments)
     except CompanionError as problem:
         print(f"{type(problem).__name__}: {problem}", file=sys.stderr)
-        return 2
+    except OSError as problem:
+        print(
+            f"{problem.filename or paths.BUILD}: {problem.strerror}: nothing was replaced",
+            file=sys.stderr,
+        )
+    except KeyboardInterrupt:
+        print("stopped; nothing was touched", file=sys.stderr)
+        return 130
+    return 2
+
+
+def make(arguments: list[str]) -> int:
+    """Prepare the runs and make what is out of date."""
+    started = time.perf_counter()
+    processes = workers()
+    files = [Path(argument) for argument in arguments if argument != "--all"]
+    if "--all" in arguments:
+        files += [path for path in publish.scenarios() if path not in files]
+    # what is wrong with a scenario is said before the default book is looked at
+    names = [prepare(path) for path in files if path.resolve() != DEFAULT.resolve()]
+    prepare(DEFAULT)
     for name in (DEFAULT.stem, *names):
         publish.clear_leftovers(name)
-    command = [str(Path(sys.executable).with_name("pytask")), "build"]
-    workers = os.environ.get("COMPANION_WORKERS", str(min(os.cpu_count() or 1, 4)))
-    code = subprocess.run(
-        [*command, "-n", workers, "--parallel-backend", "processes", "tasks/task_book.py"],
-        cwd=paths.ROOT,
-        env={**os.environ, "COMPANION_RUNS": ",".join(names)},
-    ).returncode
+    code = build(names, processes)
     if code == 0:
         seconds = time.perf_counter() - started
         for name in names or [DEFAULT.stem]:

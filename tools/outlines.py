@@ -27,6 +27,21 @@ def prepare(topology: dict) -> dict:
     }
 
 
+def main(arguments: list[str]) -> int:
+    """Rewrite the outlines from the file that is named."""
+    if len(arguments) != 1 or not Path(arguments[0]).is_file():
+        print("usage: python tools/outlines.py states-10m.json (of us-atlas 3)", file=sys.stderr)
+        return 2
+    try:
+        prepared = prepare(json.loads(Path(arguments[0]).read_text(encoding="utf-8")))
+    except (ValueError, KeyError, TypeError):
+        print(f"{arguments[0]}: expected TopoJSON with an object 'states'", file=sys.stderr)
+        return 2
+    beside = TARGET.with_suffix(".new")
+    beside.write_text(json.dumps(prepared, separators=(",", ":")) + "\n", "utf-8")
+    beside.replace(TARGET)
+    return 0
+
+
 if __name__ == "__main__":
-    topology = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
-    TARGET.write_text(json.dumps(prepare(topology), separators=(",", ":")) + "\n", "utf-8")
+    sys.exit(main(sys.argv[1:]))

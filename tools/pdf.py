@@ -8,7 +8,7 @@ import sys
 from pypdf import PdfReader, PdfWriter
 
 from browser import chromium, pages, ready, served
-from helpers import paths
+from helpers import paths, publish
 
 TARGET = paths.BUILD / "correlated-migration.pdf"
 # everything that a click would open is open on paper
@@ -47,7 +47,12 @@ def main() -> int:
             book.append(PdfReader(io.BytesIO(printed)), import_outline=False)
             book.add_outline_item(title=title, page_number=first)
     book.compress_identical_objects(remove_duplicates=True, remove_unreferenced=True)
-    book.add_metadata({"/Title": "Correlated Migration: an executable companion"})
+    book.add_metadata(
+        {
+            "/Title": "Correlated Migration: an executable companion",
+            "/Site": publish.site_digest(),  # by which the archive knows that it is this book's
+        }
+    )
     beside = TARGET.with_suffix(".new")
     book.write(beside)
     beside.replace(TARGET)

@@ -15,7 +15,8 @@ from pathlib import Path
 import yaml
 from packaging.markers import Marker
 
-from helpers import paths, publish, reproducibility
+from helpers import paths, publish, reproducibility, targets
+from helpers.sources import replication
 
 README = paths.ROOT / "README.md"
 ENVIRONMENT = paths.ROOT / "environment.yml"
@@ -23,8 +24,8 @@ BINDER = paths.ROOT / "binder" / "environment.yml"
 PRINTED = {
     "table_1": "table 1",
     "table_8_2_1": "table 8.2.1",
-    "table_2a": "table 2, cities",
-    "table_2b": "table 2, occupations",
+    "table_2a": "table 2A, occupations",
+    "table_2b": "table 2B, cities",
     "figure_1a": "figure 1a",
     "figure_1b": "figure 1b",
     "figure_2": "figure 2",
@@ -32,12 +33,13 @@ PRINTED = {
     "figure_4": "figure 4",
     "figure_5": "figure 5",
 }
-PYTHON_311 = {
+LINUX = {
     "python_version": "3.11",
     "python_full_version": "3.11.9",
     "sys_platform": "linux",
     "platform_machine": "x86_64",
     "platform_system": "Linux",
+    "os_name": "posix",
     "implementation_name": "cpython",
     "platform_python_implementation": "CPython",
 }
@@ -113,11 +115,7 @@ def seeds() -> str:
 def versions() -> str:
     """Locked versions of every direct requirement of package and book, for Python 3.11."""
     project = tomllib.loads((paths.ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-    lines = (paths.ROOT / "requirements.lock").read_text("utf-8")
-    lock = {}
-    for name, version, marker in re.findall(r"^([\w.-]+)==(\S+)(?: ; ([^\\\n]+))?", lines, re.M):
-        if not marker or Marker(marker.strip()).evaluate(PYTHON_311):
-            lock[name] = version
+    lock = locked()
     asked = [*project["dependencies"], *project["optional-dependencies"]["book"]]
     names = sorted({re.split(r"[<>=!~\[; ]", entry)[0].lower() for entry in asked})
     return ", ".join(f"{name} {lock[name]}" for name in names) + "."
@@ -148,7 +146,35 @@ def run() -> str:
     return f"Last run {dates[-1]} UTC on {machine}.\n\n" + table(("notebook", "seconds"), rows)
 
 
-BLOCKS = {"exhibits": exhibits, "seeds": seeds, "versions": versions, "programs": programs}
+def hashes() -> str:
+    """The author's files, by name, address below the repository and SHA-256."""
+    rows = [
+        (f"`{file.name}`", f"`estimations/results/{file.path}`", f"`{file.sha256}`")
+        for file in replication.FILES.values()
+    ]
+    return table(("file", "in the repository", "SHA-256"), rows)
+
+
+def numbers() -> str:
+    """Numbers that the paper prints outside its tables: value, section, chapter."""
+    rows = [
+        (f"{target.id} = {target.printed}", f"section {target.place}", f"`{target.computation}`")
+        for target in targets.TARGETS
+        if not target.place.startswith("table")
+    ]
+    report = "`10_replication_report.html`"
+    rows = [(*row, report) for row in rows]
+    return table(("number", "printed in", "computed as", "output"), rows)
+
+
+BLOCKS = {
+    "hashes": hashes,
+    "numbers": numbers,
+    "exhibits": exhibits,
+    "seeds": seeds,
+    "versions": versions,
+    "programs": programs,
+}
 
 
 def fill(text: str, blocks: dict) -> str:
@@ -163,19 +189,32 @@ def fill(text: str, blocks: dict) -> str:
     return text
 
 
+def locked() -> dict[str, str]:
+    """Name and version of every package that the lock gives to Linux and Python 3.11."""
+    lines = (paths.ROOT / "requirements.lock").read_text("utf-8")
+    found = {}
+    for name, version, marker in re.findall(r"^([\w.-]+)==(\S+)(?: ; ([^\\\n]+))?", lines, re.M):
+        if not marker or Marker(marker.strip()).evaluate(LINUX):
+            found[name] = version
+    return found
+
+
 def binder() -> str:
-    """The environment for Binder: the same requirements, the package installed afterwards."""
+    """The environment for Binder: every package of the lock, the project's own afterwards."""
     content = yaml.safe_load(ENVIRONMENT.read_text("utf-8"))
     for entry in content["dependencies"]:
         if isinstance(entry, dict):
-            entry["pip"] = [line for line in entry["pip"] if not line.startswith("--editable")]
-    return "# made from ../environment.yml by tools/readme.py\n" + yaml.safe_dump(
-        content, sort_keys=False
+            entry["pip"] = [f"{name}=={version}" for name, version in locked().items()]
+    return "# made from ../environment.yml and ../requirements.lock by make readme\n" + (
+        yaml.safe_dump(content, sort_keys=False)
     )
 
 
 def main() -> int:
     """Write README.md and Binder's environment."""
+    if not any((paths.BUILD / "runs" / "paper" / "executed").glob("*.ipynb")):
+        print("no executed notebooks, whose times README.md lists: run make book", file=sys.stderr)
+        return 2
     README.write_text(fill(README.read_text("utf-8"), BLOCKS | {"run": run}), "utf-8")
     Path(BINDER).parent.mkdir(exist_ok=True)
     BINDER.write_text(binder(), "utf-8")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 
 from browser import chromium, pages, ready, served
@@ -13,9 +12,9 @@ FOLDER = paths.BUILD / "screenshots"
 
 def main() -> int:
     """Write a PNG a page, width and scheme."""
-    shutil.rmtree(FOLDER, ignore_errors=True)
-    FOLDER.mkdir(parents=True)
     with chromium() as browser, served() as site:
+        paths.discard(FOLDER)
+        FOLDER.mkdir(parents=True)
         for width in (1300, 400):
             for scheme in ("light", "dark"):
                 context = browser.new_context(

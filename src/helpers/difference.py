@@ -95,13 +95,13 @@ def compare(baseline: Path, scenario: Path) -> Differences:
 
 
 def _cells(notebook: dict) -> list[tuple[str, str, list[dict]]]:
-    """Source, heading above and outputs of each code cell, injected parameters left out."""
+    """Source, heading above and outputs of each code cell, the parameters left out."""
     cells, heading = [], ""
     for cell in notebook["cells"]:
         source = "".join(cell["source"])
         if cell["cell_type"] == "markdown":
             heading = ([heading, *re.findall(r"^#+ +(.+)$", source, re.M)])[-1]
-        elif "injected-parameters" not in cell["metadata"].get("tags", []):
+        elif "parameters" not in cell["metadata"].get("tags", []):
             cells.append((source, heading, cell.get("outputs", [])))
     return cells
 

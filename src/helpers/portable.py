@@ -147,7 +147,6 @@ def notebook(
     numbers = records(executed)
     cells = []
     for cell in out["cells"]:
-        tags = cell["metadata"].get("tags", [])
         if cell["cell_type"] == "markdown":
             text = resolve("".join(cell["source"]), numbers, known, cited).strip()
             if text:
@@ -165,8 +164,6 @@ def notebook(
                 .get("caption", caption)
             )
             cell["source"] = source[options.end() :]
-        if "injected-parameters" in tags:
-            cell["metadata"]["tags"] = [tag for tag in tags if tag != "remove-cell"]
         cells.append(cell)
         if caption:
             words = resolve(caption, numbers, known, cited).strip()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
@@ -14,12 +15,24 @@ from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
 
+import psutil  # jupyter's kernel brings it
 import yaml
 
-from helpers import difference, exhibit_files, machine, paths, portable, reproducibility
+from helpers import (
+    difference,
+    exhibit_files,
+    locks,
+    machine,
+    parameters,
+    paths,
+    portable,
+    reproducibility,
+)
 from helpers.errors import CompanionError
 from helpers.prose import typed_results
 
+_WIDGET = "application/vnd.jupyter.widget-view+json"
+REPOSITORY_VARIABLE = "COMPANION_REPOSITORY"
 _MATHJAX = ("tex-chtml.js", "output/chtml/fonts")
 # what the theme brings along and no page loads
 _UNUSED = ("_static/locales", "_static/**/*.map", "_static/sphinx-thebe.*")
@@ -28,6 +41,7 @@ _THEBE = (
     r"\s*<script[^>]*sphinx-thebe\.js[^>]*></script>",
     r"\s*<link[^>]*sphinx-thebe\.css[^>]*/>",
 )
+_LAUNCH = r'<div class="dropdown dropdown-launch-buttons">.*?</ul>\s*</div>\s*'
 
 
 class BookError(CompanionError):
@@ -57,12 +71,18 @@ def _prose() -> list[Path]:
 
 
 def clear_leftovers(run: str) -> None:
-    """Remove what an interrupted build left beside its outputs; outputs themselves are whole."""
-    html = paths.HTML if run == "paper" else paths.HTML / "scenarios" / run
+    """Remove what an interrupted build left beside its outputs; outputs themselves are whole.
+
+    Called by whoever holds the lock of the build; a sweep that publishes at the same time is
+    known by the number of its process, and let be.
+    """
     executed = paths.BUILD / "runs" / run / "executed"
-    for folder, pattern in ((html.parent, ".site-*"), (executed, ".[0-9]*-*")):
-        for leftover in folder.glob(pattern):
-            shutil.rmtree(leftover, ignore_errors=True)
+    for leftover in executed.glob(".[0-9]*-*"):
+        paths.discard(leftover)
+    for leftover in paths.BUILD.glob(".site-*"):
+        owner = leftover.name.split("-")[1]
+        if not (owner.isdigit() and psutil.pid_exists(int(owner))):
+            paths.discard(leftover)
 
 
 def check_prose(files: list[Path] | None = None) -> None:
@@ -86,11 +106,10 @@ def check_prose(files: list[Path] | None = None) -> None:
 
 def declared_parameters(source: str) -> list[str]:
     """Names that a notebook's parameters cell assigns."""
-    cell = re.search(r"```\{code-cell\}[^\n]*\n:tags: \[parameters[^]]*\]\n(.*?)```", source, re.S)
-    return re.findall(r"^(\w+)\s*=", cell.group(1), re.M) if cell else []
+    return parameters.declared(source)
 
 
-def execute(source: Path, output: Path, parameters: dict) -> None:
+def execute(source: Path, output: Path, values: dict) -> None:
     """Execute a notebook with papermill; the output appears only when all of it ran.
 
     Parameters
@@ -99,24 +118,22 @@ def execute(source: Path, output: Path, parameters: dict) -> None:
         MyST Markdown.
     output : Path
         Executed notebook to write.
-    parameters : dict
-        Values for the parameters cell; those it does not declare are left out.
+    values : dict
+        Values for the parameters cell, written into it before it runs; those it does not
+        declare are left out.
     """
     import jupytext
     import papermill
 
-    text = source.read_text(encoding="utf-8")
-    wanted = {name: parameters[name] for name in declared_parameters(text) if name in parameters}
+    text = parameters.with_values(source.read_text(encoding="utf-8"), values)
     output.parent.mkdir(parents=True, exist_ok=True)
     started = time.perf_counter()
     with tempfile.TemporaryDirectory(prefix=f".{source.stem}-", dir=output.parent) as folder:
         before, after = Path(folder) / "in.ipynb", Path(folder) / "out.ipynb"
-        notebook = jupytext.read(source)
-        jupytext.write(notebook, before)
+        jupytext.write(jupytext.reads(text, fmt="md:myst"), before)
         papermill.execute_notebook(
             before,
             after,
-            parameters=wanted,
             kernel_name="python3",
             progress_bar=False,
             cwd=paths.ROOT,
@@ -128,8 +145,13 @@ def execute(source: Path, output: Path, parameters: dict) -> None:
 
 
 def _tidy(notebook: dict, name: str, seconds: float) -> None:
-    """Drop paths and times from an executed notebook, and hide the injected parameters."""
-    notebook["metadata"].pop("papermill", None)
+    """Drop paths, times and bars of progress from an executed notebook.
+
+    A database shows a bar where a query takes seconds, as on a busy machine; in a page it says
+    nothing, and its script would be loaded from another host.
+    """
+    for key in ("papermill", "widgets"):
+        notebook["metadata"].pop(key, None)
     notebook["metadata"]["companion"] = {
         "notebook": name,
         "seconds": round(seconds, 1),
@@ -138,9 +160,8 @@ def _tidy(notebook: dict, name: str, seconds: float) -> None:
     for cell in notebook["cells"]:
         for key in ("papermill", "execution"):
             cell["metadata"].pop(key, None)
-        tags = cell["metadata"].get("tags", [])
-        if "injected-parameters" in tags:
-            cell["metadata"]["tags"] = [*tags, "remove-cell"]
+        if "outputs" in cell:
+            cell["outputs"] = [o for o in cell["outputs"] if _WIDGET not in o.get("data", {})]
         for output in cell.get("outputs", []):
             if output.get("name") == "stderr":
                 raise BookError(f"{name}: a cell warns:\n{''.join(output['text'])}")
@@ -173,34 +194,80 @@ def banner(run: dict) -> str:
     return " ".join(parts)
 
 
-def offer_launch(config: dict, repository: str) -> None:
+def repository() -> str:
+    """Address of the repository that the reader's ``COMPANION_REPOSITORY`` names, or nothing.
+
+    Raises
+    ------
+    BookError
+        If it is no address of a repository on GitHub.
+    """
+    found = os.environ.get(REPOSITORY_VARIABLE, "").strip().removesuffix("/")
+    if found and not re.fullmatch(r"https://github\.com/[\w-]+/[\w.-]+", found):
+        raise BookError(
+            f"{REPOSITORY_VARIABLE}: expected https://github.com/owner/name, found {found!r}; "
+            "unset it for a book without buttons for Binder and Colab"
+        )
+    return found
+
+
+def offer_launch(config: dict, address: str) -> None:
     """Put buttons for Binder and Colab, and a link to the repository, into the configuration.
 
     Parameters
     ----------
     config : dict
         Of the book; changed.
-    repository : str
-        Address of the repository, ``https://github.com/owner/name``; empty for no buttons.
-
-    Raises
-    ------
-    BookError
-        If the address is no such address.
+    address : str
+        Of the repository, as :func:`repository` returns it; empty for no buttons.
     """
-    if not repository:
+    if not address:
         return
-    if not re.fullmatch(r"https://github\.com/[\w.-]+/[\w.-]+", repository):
-        raise BookError(
-            f"COMPANION_REPOSITORY: expected https://github.com/owner/name, found {repository!r}"
-        )
-    config["repository"] = {"url": repository, "branch": "main", "path_to_book": ""}
+    config["repository"] = {"url": address, "branch": "main", "path_to_book": ""}
     config["html"]["use_repository_button"] = True
     config["launch_buttons"] |= {
         "notebook_interface": "jupyterlab",
         "binderhub_url": "https://mybinder.org",
         "colab_url": "https://colab.research.google.com",
     }
+
+
+def configuration(run: dict) -> dict:
+    """The page builder's configuration for a run: banner and launch buttons put in.
+
+    Parameters
+    ----------
+    run : dict
+        What the run was made with; ``repository`` where buttons are wanted.
+    """
+    config = yaml.safe_load((paths.ROOT / "_config.yml").read_text(encoding="utf-8"))
+    if text := banner(run):
+        config["sphinx"]["config"]["html_theme_options"]["announcement"] = text
+    offer_launch(config, run.get("repository", ""))
+    return config
+
+
+def made_from() -> dict[str, str]:
+    """SHA-256 of every file that the book is made from, by its path in the project."""
+    kinds = {".py", ".csv", ".json", ".html", ".css", ".js"}
+    package = (path for path in (paths.ROOT / "src").rglob("*") if path.suffix in kinds)
+    book = (path for path in paths.BOOK.rglob("*") if path.is_file())
+    layout = (paths.ROOT / name for name in ("_config.yml", "_toc.yml", "requirements.lock"))
+    files = {*numbered(), *package, *book, *layout, *paths.SCENARIOS.glob("*.yml")}
+    return {
+        path.relative_to(paths.ROOT).as_posix(): reproducibility.sha256(path)
+        for path in sorted(files)
+    }
+
+
+def site_digest() -> str:
+    """One hash of all pages of the default book, for what is made from them."""
+    pages = [
+        reproducibility.sha256(page)
+        for page in sorted(paths.HTML.rglob("*.html"))
+        if page.relative_to(paths.HTML).parts[0] not in ("scenarios", "sweeps")
+    ]
+    return hashlib.sha256("".join(pages).encode()).hexdigest()
 
 
 def without_data(notebook: dict) -> dict:
@@ -217,7 +284,7 @@ def stage(folder: Path, executed: Path, run: dict, baseline: Path | None = None)
     Parameters
     ----------
     folder : Path
-        Emptied first.
+        Emptied first, where it is this package's; refused where it is not.
     executed : Path
         Folder of executed notebooks.
     run : dict
@@ -225,14 +292,11 @@ def stage(folder: Path, executed: Path, run: dict, baseline: Path | None = None)
     baseline : Path, optional
         Executed notebooks of the default book; a page then says what differs from them.
     """
-    shutil.rmtree(folder, ignore_errors=True)
+    paths.discard(folder)
     folder.mkdir(parents=True)
-    config = yaml.safe_load((paths.ROOT / "_config.yml").read_text(encoding="utf-8"))
-    text = banner(run)
-    if text:
-        config["sphinx"]["config"]["html_theme_options"]["announcement"] = text
-    offer_launch(config, os.environ.get("COMPANION_REPOSITORY", ""))
-    (folder / "_config.yml").write_text(yaml.safe_dump(config, sort_keys=False), "utf-8")
+    (folder / paths.MARK).write_text(json.dumps(made_from(), indent=1), "utf-8")
+    text = yaml.safe_dump(configuration(run), sort_keys=False)
+    (folder / "_config.yml").write_text(text, "utf-8")
     shutil.copy(paths.ROOT / "_toc.yml", folder)
     shutil.copytree(paths.BOOK, folder / "book", ignore=shutil.ignore_patterns("_static"))
     shutil.copytree(paths.BOOK / "_static", folder / "_static")
@@ -319,6 +383,7 @@ def _drop_thebe(site: Path) -> None:
 
 # what the builder writes that assistive technology stumbles over, and what it should read
 _READABLE = (
+    (r'<img alt="\w+ logo" src', '<img alt="" src'),  # the button's words stand beside it
     (r'<div role="list" class="citation-list">', '<div class="citation-list">'),
     (r' role="doc-biblioentry"', ""),
     (
@@ -359,10 +424,15 @@ def _add_downloads(site: Path, executed: Path) -> None:
         plain = without_data(json.loads((executed / f"{source.stem}.ipynb").read_text("utf-8")))
         text = json.dumps(portable.notebook(plain, known, cited), indent=1, ensure_ascii=False)
         target.with_suffix(".ipynb").write_text(text + "\n", "utf-8")
-        shutil.copy(source, target.with_suffix(".md"))
+        myst, ran = source.read_text("utf-8"), parameters.shown(plain)
+        myst = myst if ran is None else parameters.with_cell(myst, ran)
+        target.with_suffix(".md").write_text(myst, "utf-8")
         page = site / inside.with_suffix(".html")
         text = page.read_text("utf-8")
-        entry = re.search(r'<li><a href="[^"]*\.ipynb".*?</li>', text, re.S)
+        if source.parent != paths.NOTEBOOKS:  # no notebook of it is in the repository
+            text = re.sub(_LAUNCH, "", text, flags=re.S)
+            page.write_text(text, "utf-8")
+        entry = re.search(r'<li><a href="[^"]*_sources/[^"]*\.ipynb".*?</li>', text, re.S)
         if entry:
             other = entry.group().replace(".ipynb", ".md")
             page.write_text(text[: entry.end()] + other + text[entry.end() :], "utf-8")
@@ -385,8 +455,10 @@ def build(staged: Path, html: Path, executed: Path | None = None) -> None:
     BookError
         With what the builder said; the book that was there before stays as it was.
     """
-    html.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".site-", dir=html.parent) as folder:
+    paths.check_ours(html)
+    beside = paths.BUILD if html.is_relative_to(paths.BUILD) else html.parent
+    beside.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".site-{os.getpid()}-", dir=beside) as folder:
         done = subprocess.run(
             [
                 str(Path(sys.executable).with_name("jupyter-book")),
@@ -410,13 +482,35 @@ def build(staged: Path, html: Path, executed: Path | None = None) -> None:
         for pattern in _UNUSED:
             for unused in site.glob(pattern):
                 shutil.rmtree(unused) if unused.is_dir() else unused.unlink()
-        # scenarios and sweeps live in folders of the default book: they outlast its rebuild
-        for name in ("scenarios", "sweeps"):
-            kept = html / name
-            if kept.is_dir() and not (site / name).exists():
-                # as links: an interruption leaves both
-                shutil.copytree(kept, site / name, copy_function=os.link)
-        old = Path(folder) / "old"
-        if html.exists():
-            html.rename(old)
+        mark = staged / paths.MARK
+        (site / paths.MARK).write_text(mark.read_text("utf-8") if mark.is_file() else "{}", "utf-8")
+        # a sweep may be published while a book is
+        with locks.held(beside, "puts a site into place"):
+            _swap(site, html, Path(folder) / "old")
+
+
+def _swap(site: Path, html: Path, old: Path) -> None:
+    """Put a site into its place; what was there goes, or comes back where that fails."""
+    # scenarios and sweeps live in folders of the default book: they outlast its rebuild
+    for name in ("scenarios", "sweeps"):
+        kept = html / name
+        if kept.is_dir() and not (site / name).exists():
+            # as links: an interruption leaves both
+            shutil.copytree(kept, site / name, copy_function=_link)
+    html.parent.mkdir(parents=True, exist_ok=True)
+    if html.exists():
+        html.rename(old)
+    try:
         site.rename(html)
+    except OSError:
+        if old.exists():
+            old.rename(html)
+        raise
+
+
+def _link(source: str, target: str) -> None:
+    """A second name for a file, or a copy where the disk knows no such thing."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)

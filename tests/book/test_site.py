@@ -1,5 +1,6 @@
 """The static book as files: links, exhibits, banner, nothing left over."""
 
+import json
 import re
 from functools import cache
 from html.parser import HTMLParser
@@ -7,6 +8,9 @@ from pathlib import Path
 from urllib.parse import unquote, urldefrag
 
 import pytest
+from bs4 import BeautifulSoup
+
+from helpers import parameters, paths, publish
 
 pytestmark = pytest.mark.book
 LEFT_OVER = ("<Axes", "np.float64(", "Traceback (most", "Warning:", "<Figure size", "&lt;Axes")
@@ -75,6 +79,9 @@ def test_nothing_is_left_over_in_outputs(html, page):
 def test_every_picture_has_words(html, page):
     for picture in parsed(html / page).pictures:
         words = picture.get("alt") or ""
+        if re.search(r"/images/logo_(binder|colab)\.", picture.get("src", "")):
+            assert picture["alt"] == ""  # its button has words beside it
+            continue
         assert len(words) > 20, f"{page}: {picture.get('src')}"
         assert "_images/" not in words, f"{page}: a file's name is no description"
 
@@ -190,7 +197,50 @@ def test_the_page_on_reproducibility_is_the_runs_own(html, run):
         assert words in plain
 
 
-def test_no_launch_button_without_a_repository(html, page):
-    text = (html / page).read_text(encoding="utf-8")
-    assert "mybinder.org" not in text
-    assert "colab.research" not in text
+def test_launch_buttons_are_there_where_a_repository_is_named(html, run, page):
+    """Binder and Colab on every notebook that the repository holds, and nowhere else."""
+    links = set(parsed(html / page).links)
+    there = {link for link in links if "mybinder.org" in link or "colab.research" in link}
+    repository = run.get("repository", "")
+    if not repository or not page.startswith("notebooks/"):
+        assert not there
+    else:
+        owner = repository.removeprefix("https://github.com/")
+        notebook = page.replace(".html", ".ipynb")
+        assert there == {
+            f"https://mybinder.org/v2/gh/{owner}/main?urlpath=lab/tree/{notebook}",
+            f"https://colab.research.google.com/github/{owner}/blob/main/{notebook}",
+        }
+        assert (paths.ROOT / notebook).is_file()
+        assert repository in links
+
+
+@pytest.mark.parametrize("name", ["paper", *publish.published()])
+def test_every_page_download_and_source_shows_the_parameters_it_ran_with(html, name):
+    """In the one cell that holds them: the page as HTML, its notebook and its Markdown."""
+    site = html if name == "paper" else html / "scenarios" / name
+    folder = paths.BUILD / "runs" / name / "parameters"
+    for source in publish.notebooks():
+        given = json.loads((folder / f"{source.stem}.json").read_text())["parameters"]
+        declared = publish.declared_parameters(source.read_text("utf-8"))
+        if not declared:
+            continue
+        inside = source.relative_to(paths.ROOT)
+        page = BeautifulSoup((site / inside.with_suffix(".html")).read_text("utf-8"), "html.parser")
+        first = page.select_one(".tag_parameters pre").get_text()
+        notebook = json.loads((site / "_sources" / inside.with_suffix(".ipynb")).read_text("utf-8"))
+        tags = [cell["metadata"].get("tags", []) for cell in notebook["cells"]]
+        assert not [found for found in tags if "injected-parameters" in found]
+        myst = (site / "_sources" / inside).read_text("utf-8")
+        executed = json.loads(
+            (paths.BUILD / "runs" / name / "executed" / f"{source.stem}.ipynb").read_text("utf-8")
+        )
+        for code in (
+            first,
+            parameters.shown(notebook),
+            parameters._CELL.search(myst)["body"],
+            parameters.shown(executed),
+        ):
+            found = parameters.values(code)
+            assert list(found) == declared, source.stem
+            assert {key: found[key] for key in given} == given, source.stem

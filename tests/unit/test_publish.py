@@ -1,11 +1,21 @@
 """Scenarios that are refused, prose that is checked, and books that are all or nothing."""
 
+import ast
 import json
+import re
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
+import psutil
 import pytest
+import yaml
+from bs4 import BeautifulSoup
+from hypothesis import given
+from hypothesis import strategies as st
 
-from helpers import paths, publish, scenario
+from helpers import locks, parameters, paths, publish, scenario
 from helpers.errors import CompanionError, DataError, ParameterError, UnknownNameError
 from helpers.prose import typed_results
 
@@ -124,10 +134,10 @@ def test_an_executed_notebook_has_its_parameters_and_no_traces(tmp_path):
     assert "0.5\\n" in text
     assert str(tmp_path) not in text
     assert "theta" not in text
-    injected = [
-        c for c in notebook["cells"] if "injected-parameters" in c["metadata"].get("tags", [])
-    ]
-    assert "remove-cell" in injected[0]["metadata"]["tags"]
+    code = [c for c in notebook["cells"] if c["cell_type"] == "code"]
+    assert len(code) == 2, "no cell is put in"
+    assert "".join(code[0]["source"]).strip() == "rho = 0.25"
+    assert code[0]["metadata"]["tags"] == ["parameters"]
     assert [path.name for path in output.parent.iterdir()] == ["99_small.ipynb"]
 
 
@@ -143,6 +153,19 @@ def test_a_failing_or_warning_notebook_leaves_what_was_there(tmp_path, body):
         publish.execute(source, output, {})
     assert output.read_text() == "before"
     assert [path.name for path in output.parent.iterdir()] == ["99_small.ipynb"]
+
+
+def test_a_bar_of_progress_is_no_part_of_a_page():
+    view = {"application/vnd.jupyter.widget-view+json": {}, "text/plain": "FloatProgress"}
+    bar = {"output_type": "display_data", "data": view}
+    words = {"output_type": "stream", "name": "stdout", "text": ["1"]}
+    notebook = {
+        "metadata": {"widgets": {}},
+        "cells": [{"cell_type": "code", "metadata": {}, "outputs": [bar, words]}],
+    }
+    publish._tidy(notebook, "x", 1.0)
+    assert notebook["cells"][0]["outputs"] == [words]
+    assert "widgets" not in notebook["metadata"]
 
 
 def _tiny_book(folder: Path, page: str) -> Path:
@@ -182,20 +205,268 @@ def test_the_banner_says_what_is_not_the_papers():
     assert "rho = 0.0" in text
 
 
-def test_launch_buttons_need_a_repository():
-    import copy
+@pytest.mark.parametrize(
+    ("value", "spelt"),
+    [
+        (None, "None"),
+        (0.0, "0.0"),
+        (True, "True"),
+        ([2011, 2015], "[2011, 2015]"),
+        ("Coeur d'Alene, ID", '"Coeur d\'Alene, ID"'),
+        ({"a": {"city": {"Akron, OH": 1.1}}}, '{"a": {"city": {"Akron, OH": 1.1}}}'),
+    ],
+)
+def test_a_value_is_written_as_a_reader_would_write_it(value, spelt):
+    assert parameters.literal(value) == spelt
+    assert parameters.values(f"x = {spelt}") == {"x": value}
 
-    import yaml
 
-    config = yaml.safe_load((paths.ROOT / "_config.yml").read_text())
-    same = copy.deepcopy(config)
-    publish.offer_launch(same, "")
-    assert same == config
-    publish.offer_launch(config, "https://github.com/someone/correlated-migration")
-    assert config["launch_buttons"]["binderhub_url"] == "https://mybinder.org"
-    assert config["repository"]["url"].endswith("correlated-migration")
-    with pytest.raises(publish.BookError, match="COMPANION_REPOSITORY"):
-        publish.offer_launch(config, "somewhere")
+def test_values_take_the_place_of_others_and_leave_all_else():
+    before = (
+        'city = "Akron, OH"  # shocked\n'
+        "rho = None  # None: the estimate\n"
+        "theta = 3.0  # a shape\n"
+        "policies = {\n"
+        '    "one": {"city": {city: 1.1}},\n'
+        "}\n"
+        "print(city)\n"
+    )
+    same = {"city": "Akron, OH", "rho": None, "theta": 3, "unknown": 1}
+    assert parameters.rewrite(before, same) == before
+    after = parameters.rewrite(before, {"city": "Ithaca, NY", "rho": 0.5})
+    assert after == before.replace('"Akron, OH"  # shocked', '"Ithaca, NY"').replace(
+        "rho = None ", "rho = 0.5 "
+    )
+    # what a name above changes is set where it was not asked for
+    kept = parameters.rewrite(
+        before, {"city": "Ithaca, NY", "policies": {"one": {"city": {"Akron, OH": 1.1}}}}
+    )
+    assert parameters.values(kept)["policies"] == {"one": {"city": {"Akron, OH": 1.1}}}
+    with pytest.raises(ParameterError, match="plain value"):
+        parameters.values("x = open('file')")
+
+
+plain_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=12,
+)  # fmt: skip
+
+
+@given(value=plain_values, other=plain_values)
+def test_whatever_a_scenario_gives_is_read_back_from_the_cell(value, other):
+    code = parameters.rewrite("a = 1  # one\nb = {'x': [a]}\n", {"a": value, "b": other})
+    assert parameters.values(code) == {"a": value, "b": other}
+
+
+@pytest.mark.parametrize("source", publish.notebooks(), ids=lambda path: path.stem)
+def test_every_parameters_cell_can_hold_other_values(source):
+    """What a scenario may change is declared in plain values, and is shown when it is changed."""
+    text = source.read_text(encoding="utf-8")
+    names = publish.declared_parameters(text)
+    wanted = {name: f"other {name}" for name in names}
+    changed = parameters.with_values(text, wanted)
+    cell = parameters._CELL.search(changed)
+    assert (parameters.values(cell["body"]) if cell else {}) == wanted
+    assert parameters.with_values(text, {}) == text
+
+
+def _bound_and_read(code: str) -> tuple[set[str], set[str]]:
+    """Names that a cell assigns, imports left out, and names that it reads."""
+    names = [node for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Name)]
+    defined = [n for n in ast.parse(code).body if isinstance(n, (ast.FunctionDef, ast.ClassDef))]
+    bound = {node.id for node in names if isinstance(node.ctx, ast.Store)}
+    read = {node.id for node in names if isinstance(node.ctx, ast.Load)}
+    return bound | {node.name for node in defined}, read
+
+
+def hidden_work(text: str) -> list[str]:
+    """What is wrong with the cells of a page that are removed from it."""
+    cells = re.findall(r"^```\{code-cell\}[^\n]*\n((?::[^\n]*\n)*)(.*?)^```", text, re.M | re.S)
+    wrong, hidden = [], set()
+    for options, body in cells:
+        body = re.sub(r"\A---\n.*?\n---\n", "", body, flags=re.S)
+        bound, read = _bound_and_read(body)
+        if re.search(r":tags:.*\bremove-(?:cell|input)\b", options) is None:
+            wrong += [f"{name}: computed where no reader sees it" for name in read & hidden]
+            hidden -= bound
+            continue
+        hidden |= bound
+        calls = [s.value for s in ast.parse(body).body if isinstance(s, ast.Expr)]
+        names = {getattr(getattr(call, "func", None), "id", "") for call in calls}
+        if "remove-cell" in options and not names <= {"record", "glue"}:
+            wrong.append(f"{names - {'record', 'glue'}}: called where no reader sees it")
+        if "remove-cell" in options and "parameters" not in options and not names:
+            wrong.append(f"hands nothing to the text: {body[:60]!r}")
+    return wrong
+
+
+@pytest.mark.parametrize("source", publish.notebooks(), ids=lambda path: path.stem)
+def test_what_a_visible_cell_uses_is_computed_in_a_visible_cell(source):
+    """Removed cells hand numbers to the text, and nothing to the cells that a reader sees."""
+    assert hidden_work(source.read_text(encoding="utf-8")) == []
+
+
+def test_hidden_work_is_seen():
+    page = "```{code-cell} ipython3\n:tags: [remove-cell]\n%s\n```\n\n```{code-cell}\n%s\n```\n"
+    assert hidden_work(page % ("y = x.sum()\nrecord(total=y)", "x + 1")) == []
+    assert "computed where no reader" in hidden_work(page % ("y = 1\nrecord(y=y)", "y"))[0]
+    assert "called where no reader" in hidden_work(page % ("print(1)\nrecord(y=1)", "x"))[0]
+    assert "hands nothing" in hidden_work(page % ("y = 1", "x"))[0]
+
+
+@pytest.mark.slow
+def test_launch_buttons_stand_on_the_pages_of_a_book_with_a_repository(tmp_path, monkeypatch):
+    """Built from the book's own configuration, with a banner, and read as a browser would."""
+    address = "https://github.com/someone/correlated-migration"
+    notebook = {
+        "cells": [{"cell_type": "markdown", "id": "a", "metadata": {}, "source": "# Data"}],
+        "metadata": {"kernelspec": {"name": "python3", "display_name": "x", "language": "python"}},
+        "nbformat": 4,
+        "nbformat_minor": 5,
+    }
+    run = {"parameters": {"source": "synthetic"}, "changes": {}, "reason": "", "title": "x"}
+    for repository, there in ((address, True), ("", False)):
+        staged, html = tmp_path / f"staged-{there}", tmp_path / f"site-{there}" / "html"
+        (staged / "notebooks").mkdir(parents=True)
+        config = publish.configuration(run | {"repository": repository})
+        config.pop("bibtex_bibfiles")
+        config["sphinx"]["config"].pop("bibtex_reference_style")
+        (staged / "_config.yml").write_text(yaml.safe_dump(config))
+        (staged / "_toc.yml").write_text(
+            "format: jb-book\nroot: index\nchapters:\n- file: notebooks/04_data\n"
+        )
+        (staged / "index.md").write_text("# Hello\n")
+        (staged / "notebooks" / "04_data.ipynb").write_text(json.dumps(notebook))
+        shutil.copytree(paths.BOOK / "_static", staged / "_static")
+        publish.build(staged, html)
+        page = BeautifulSoup((html / "notebooks" / "04_data.html").read_text(), "html.parser")
+        links = {link.get("href") for link in page.find_all("a")}
+        expected = {
+            address,
+            "https://mybinder.org/v2/gh/someone/correlated-migration/main"
+            "?urlpath=lab/tree/notebooks/04_data.ipynb",
+            "https://colab.research.google.com/github/someone/correlated-migration/blob/main/"
+            "notebooks/04_data.ipynb",
+        }
+        assert (links >= expected) if there else not (links & expected)
+        assert "synthetic economy" in page.select_one(".bd-header-announcement").text
+        assert page.select_one(".dropdown-download-buttons")
+
+
+def test_an_address_that_is_none_is_refused(monkeypatch):
+    for wrong in ("somewhere", "https://github.com/owner", "https://example.org/a/b", "a b"):
+        monkeypatch.setenv("COMPANION_REPOSITORY", wrong)
+        with pytest.raises(publish.BookError, match=r"COMPANION_REPOSITORY.*owner/name"):
+            publish.repository()
+    monkeypatch.setenv("COMPANION_REPOSITORY", "https://github.com/owner/a.name/")
+    assert publish.repository() == "https://github.com/owner/a.name"
+
+
+@pytest.mark.parametrize("name", ["a folder of mine", "_config.yml only"])
+def test_nothing_is_removed_that_the_package_did_not_write(tmp_path, name):
+    """Stage and site go into empty folders or over their own kind; anything else stays."""
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    (mine / ("_config.yml" if "_config" in name else "thesis.tex")).write_text("years of work")
+    before = {path: path.read_bytes() for path in mine.iterdir()}
+    run = {"parameters": {"source": "synthetic"}, "changes": {}, "reason": "", "title": "x"}
+    with pytest.raises(DataError, match="nothing was touched"):
+        publish.stage(mine, tmp_path, run)
+    with pytest.raises(DataError, match="nothing was touched"):
+        publish.build(tmp_path, mine)
+    with pytest.raises(DataError, match="nothing was touched"):
+        paths.discard(mine)
+    assert {path: path.read_bytes() for path in mine.iterdir()} == before
+    with pytest.raises(DataError):
+        paths.discard(paths.BUILD)
+    link = tmp_path / "link"
+    link.symlink_to(mine, target_is_directory=True)
+    with pytest.raises(DataError):
+        paths.discard(link)
+
+
+def test_every_removal_in_tools_and_publication_is_of_what_they_wrote():
+    """Whoever adds a removal adds it here, with what it removes and why that is its own."""
+    known = {
+        "src/helpers/paths.py": 2,  # discard: checked
+        "src/helpers/publish.py": 4,  # a staged page; unused parts of a new site
+        "tools/clean.py": 2,  # names of what is made, in this folder
+        "tools/env.py": 6,  # environments under three names, known by pyvenv.cfg
+        "tools/book.py": 1,  # a link of its own that leads nowhere
+    }
+    words = re.compile(r"\b(?:rmtree|unlink|rmdir|os\.remove|shutil\.move)\(")
+    files = [*(paths.ROOT / "tools").glob("*.py"), *(paths.ROOT / "tasks").glob("task_book.py")]
+    files += [paths.ROOT / "src" / "helpers" / f"{n}.py" for n in ("paths", "publish", "locks")]
+    for file in files:
+        name = file.relative_to(paths.ROOT).as_posix()
+        if name != "tools/sweep.py":
+            found = len(words.findall(file.read_text("utf-8")))
+            assert found <= known.get(name, 0), f"{name}: {found} removals"
+    assert "rm -" not in (paths.ROOT / "Makefile").read_text()
+
+
+def test_a_lock_is_free_when_its_owner_is_gone(tmp_path):
+    place = tmp_path / "deep" / "book.lock"
+    holder = (
+        "import sys, time; from pathlib import Path; from helpers.locks import held\n"
+        "with held(Path(sys.argv[1]), 'works'):\n    print('held', flush=True); time.sleep(60)"
+    )
+    owner = subprocess.Popen(
+        [sys.executable, "-c", holder, str(place)], stdout=subprocess.PIPE, text=True
+    )
+    assert owner.stdout.readline() == "held\n"
+    assert place.read_text() == f"{owner.pid}\n"
+    assert not locks.free(place)
+    second = subprocess.Popen(
+        [sys.executable, "-c", holder, str(place)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert f"another process ({owner.pid}) works here; waiting" in second.stderr.readline()
+        owner.kill()
+        assert second.stdout.readline() == "held\n"
+        assert place.read_text() == f"{second.pid}\n"
+    finally:
+        for process in (owner, second):
+            process.kill()
+            process.wait()
+            for stream in (process.stdout, process.stderr):
+                if stream:
+                    stream.close()
+    assert locks.free(place)
+    assert locks.free(tmp_path / "nowhere")
+
+
+def test_whoever_asked_is_gone_and_so_is_all_that_was_started(tmp_path):
+    """Killed outright, the caller leaves neither a worker nor one in a session of its own."""
+    child = (
+        "import subprocess, sys, time\n"
+        "own = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(99)'],"
+        " start_new_session=True)\n"
+        "print(own.pid, flush=True); time.sleep(99)"
+    )
+    caller = (
+        "import subprocess, sys\n"
+        "p = subprocess.Popen([sys.executable, *sys.argv[1:]], stdin=subprocess.PIPE,"
+        " start_new_session=True)\nprint(p.pid, flush=True)\np.wait()"
+    )
+    attend = str(paths.ROOT / "tools" / "attend.py")
+    started = subprocess.Popen(
+        [sys.executable, "-c", caller, attend, sys.executable, "-c", child],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    numbers = [int(started.stdout.readline()), int(started.stdout.readline())]
+    processes = [psutil.Process(number) for number in numbers]
+    started.kill()
+    started.wait()
+    started.stdout.close()
+    _, alive = psutil.wait_procs(processes, timeout=30)
+    assert not [p for p in alive if p.status() != psutil.STATUS_ZOMBIE]
 
 
 def test_a_portable_notebook_resolves_what_only_the_book_knows():
