@@ -119,8 +119,14 @@ class Scenario:
         """What a notebook's parameters cell may take."""
         return {name: value for name, value in asdict(self).items() if name != "title"}
 
-    def check_panel(self, panel) -> None:
+    def check_panel(self, panel, estimates: dict | None = None) -> None:
         """Refuse what cannot run on a panel: try each step that the chapters build on.
+
+        Parameters
+        ----------
+        panel : Panel
+        estimates : dict, optional
+            Estimates of rho by years and clusters, kept from one scenario to the next.
 
         Raises
         ------
@@ -132,18 +138,23 @@ class Scenario:
         from helpers import counterfactuals, policy
         from helpers.estimation import estimate
 
-        _in_panel("year", self.year, panel.years)
+        in_panel("year", self.year, panel.years)
         for year in self.years or ():
-            _in_panel("years", year, panel.years)
+            in_panel("years", year, panel.years)
         shares = panel.shares(self.year)
         for name in ("city", "second_city", "policy_city"):
-            _in_panel(name, getattr(self, name), shares.cities)
+            in_panel(name, getattr(self, name), shares.cities)
         for name in ("occupation", "second_occupation"):
-            _in_panel(name, getattr(self, name), shares.occupations)
+            in_panel(name, getattr(self, name), shares.occupations)
         settled = policy.settle(self.policies, shares, self.theta)
         rho = self.rho
         if rho is None:
-            rho = float(estimate(panel, years=self.years, clusters=self.clusters).rho)
+            estimates = {} if estimates is None else estimates
+            sample = (str(self.years), self.clusters)
+            if sample not in estimates:
+                fit = estimate(panel, years=self.years, clusters=self.clusters)
+                estimates[sample] = float(fit.rho)
+            rho = estimates[sample]
             if not 0 <= rho <= LARGEST_RHO:
                 raise ParameterError(
                     f"rho: this sample's estimate is {rho:.4g}, outside [0, {LARGEST_RHO}]; "
@@ -255,7 +266,7 @@ def known_name(kind: str, name: object, known: tuple[str, ...]) -> None:
         raise UnknownNameError(f"{kind}: {name!r} is not known; nearest: {hint}")
 
 
-def _in_panel(parameter: str, value: object, known) -> None:
+def in_panel(parameter: str, value: object, known) -> None:
     """Refuse what a panel lacks; say so when it is the paper's value that nobody asked for."""
     if value in known:
         return
@@ -436,6 +447,11 @@ def files(folder: Path = paths.SCENARIOS) -> tuple[list[Path], list[Path], dict[
         except CompanionError as problem:
             refused[path] = str(problem)
     return scenarios, sweeps, refused
+
+
+def location(source: str) -> str:
+    """Where :func:`helpers.sources.load` finds a source that :func:`kept_source` named."""
+    return source if source in SOURCES else str(paths.ROOT / source)
 
 
 _TABLES = ("cells", "cities", "exposures", "shifts")
