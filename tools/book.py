@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import subprocess
 import sys
 import time
 from pathlib import Path
 
 from helpers import paths, publish, scenario, sources
-from helpers.errors import CompanionError, ParameterError
+from helpers.errors import CompanionError, DataError, ParameterError
 
 DEFAULT = paths.SCENARIOS / "paper.yml"
 
@@ -26,23 +25,35 @@ def prepare(path: Path) -> str:
     """
     wanted = scenario.read(path)
     resolved = sources.resolve(wanted.source)
+    name = scenario.run_name(path)
+    changes = wanted.changes()
     if path.resolve() != DEFAULT.resolve():
-        if path.stem == DEFAULT.stem or not re.fullmatch(r"[\w-]+", path.stem):
+        if name == DEFAULT.stem:
             raise ParameterError(
-                f"{path}: the name becomes an address; expected letters, digits, - and _, "
-                f"and not {DEFAULT.stem!r}"
+                f"{path}: the name becomes an address, and {name!r} is the default book's; "
+                "rename the file"
             )
-        wanted.check_panel(sources.load(resolved.source))
-    if resolved.source not in sources.NAMES:
-        resolved = sources.Resolution(str(Path(resolved.source).resolve()))
+        idle = [key for key in changes if key not in declared_anywhere()]
+        if idle:
+            raise ParameterError(
+                f"{path.name}: {idle[0]}: no chapter takes it; it is for sweeps, take it out"
+            )
+        try:
+            wanted.check_panel(sources.load(resolved.source))
+        except CompanionError as problem:
+            raise type(problem)(f"{path.name}: {problem}") from None
+    # what is handed on holds no path of this machine
+    resolved = sources.Resolution(scenario.kept_source(resolved.source), resolved.reason)
+    if "source" in changes:
+        changes["source"] = Path(resolved.source).name
     run = {
         "title": wanted.title,
         "parameters": wanted.parameters() | {"source": resolved.source},
-        "changes": wanted.changes(),
+        "changes": changes,
         "reason": resolved.reason,
-        "data": fingerprint(resolved.source),
+        "data": scenario.data_hashes(resolved.source),
     }
-    folder = paths.BUILD / "runs" / path.stem
+    folder = paths.BUILD / "runs" / name
     write(folder / "parameters.json", run)
     for source in publish.notebooks():
         declared = publish.declared_parameters(source.read_text("utf-8"))
@@ -52,7 +63,7 @@ def prepare(path: Path) -> str:
     print(f"{wanted.title}: source {resolved.source}", flush=True)
     if resolved.reason:
         print(f"the author's files are not used: {resolved.reason}", flush=True)
-    return path.stem
+    return name
 
 
 def write(target: Path, content: dict) -> None:
@@ -66,24 +77,43 @@ def write(target: Path, content: dict) -> None:
     beside.replace(target)
 
 
-def fingerprint(source: str) -> dict[str, str]:
-    """Hashes of the data that a source reads; the synthetic one is code."""
-    from helpers.sources import replication
+def declared_anywhere() -> set[str]:
+    """Parameters that some chapter takes."""
+    texts = [source.read_text("utf-8") for source in publish.notebooks()]
+    return {name for text in texts for name in publish.declared_parameters(text)}
 
-    if source == "replication":
-        return {file.name: file.sha256 for file in replication.FILES.values()}
-    if source == "synthetic":
-        return {}
-    return {file.name: replication.sha256(file) for file in sorted(Path(source).iterdir())}
+
+def asked(arguments: list[str]) -> list[Path]:
+    """Scenario files of the command line; what cannot have been meant is refused.
+
+    A file in ``scenarios/`` that cannot be read stops ``make rerun``, which is asked for all of
+    them, and not ``make book``, which names it.
+    """
+    for variable in ("SWEEP", "SCENARIO") if not arguments else ("SWEEP",):
+        if given := os.environ.get(variable):
+            command = {"SWEEP": "sweep", "SCENARIO": "rerun"}[variable]
+            raise ParameterError(
+                f"{variable}={given}: this command does not take it; "
+                f"make {command} {variable}={given} does"
+            )
+    files = [Path(argument) for argument in arguments if argument != "--all"]
+    scenarios, _, refused = scenario.files()
+    if "--all" in arguments:
+        files += [path for path in scenarios if path not in files]
+        if refused:
+            raise DataError("\n".join(refused.values()))
+    elif not arguments:
+        for path, problem in refused.items():
+            if path != DEFAULT:
+                print(f"left out: {problem}", file=sys.stderr, flush=True)
+    return files
 
 
 def main(arguments: list[str]) -> int:
     """Prepare the runs and hand over to pytask."""
     started = time.perf_counter()
     try:
-        files = [Path(argument) for argument in arguments if argument != "--all"]
-        if "--all" in arguments:
-            files += [path for path in publish.scenarios() if path not in files]
+        files = asked(arguments)
         # what is wrong with a scenario is said before the default book is looked at
         names = [prepare(path) for path in files if path.resolve() != DEFAULT.resolve()]
         prepare(DEFAULT)

@@ -148,13 +148,13 @@ class Scenario:
             in_panel(name, getattr(self, name), shares.occupations)
         settled = policy.settle(self.policies, shares, self.theta)
         rho = self.rho
-        if rho is None:
+        if rho is None or self.source not in SOURCES:  # of a reader's own, chapter 5 asks anyway
             estimates = {} if estimates is None else estimates
             sample = (str(self.years), self.clusters)
             if sample not in estimates:
                 fit = estimate(panel, years=self.years, clusters=self.clusters)
                 estimates[sample] = float(fit.rho)
-            rho = estimates[sample]
+            rho = estimates[sample] if rho is None else rho
             if not 0 <= rho <= LARGEST_RHO:
                 raise ParameterError(
                     f"rho: this sample's estimate is {rho:.4g}, outside [0, {LARGEST_RHO}]; "
