@@ -178,7 +178,7 @@ def test_what_would_not_fit_is_refused_before_it_is_formed(file, made, monkeypat
 
 def test_the_forecast_is_near_what_comes(file, made, tmp_path):
     wanted = sweep.read(
-        file("rho: {from: 0, to: 0.9, number: 30}\ncity_hat: [0.9, 1.1]\ncity: all")
+        file("rho: {from: 0, to: 0.9, number: 10}\ncity_hat: [0.9, 1.1]\ncity: all")
     )
     ahead = sweep.forecast(wanted, made)
     assert str(ahead).startswith("5,200 combinations by 260 cities, 1,352,000 rows: about ")
