@@ -3,6 +3,7 @@
 import json
 import math
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -24,6 +25,7 @@ from helpers import (
     scenario,
     sources,
     strict_yaml,
+    whatif,
     worked,
 )
 from helpers.errors import CompanionError, DataError, ParameterError, UnknownNameError
@@ -364,3 +366,19 @@ def test_keys_keep_their_lines_and_empty_ones_are_known(file):
     content = strict_yaml.read(file("# x\nrho: 0.5\n\npolicies:\n  a: 1\nyears: null\ncity:\n"))
     assert content.lines == {"rho": 2, "policies": 4, "years": 6, "city": 7}
     assert content.empty == ("city",)
+
+
+def test_the_what_if_page_opens_at_whatever_a_scenario_may_hold(made):
+    shares = made.shares(2019)
+    usual = whatif.Setting(0.6)
+    assert {name: usual.bounds(name) for name in whatif.CONTROLS} == {
+        name: (low, high) for name, (_, low, high, *_) in whatif.CONTROLS.items()
+    }
+    far = whatif.Setting(0.99, theta=100.0, city_hat=0.001)
+    text = whatif.WhatIf(shares, far).html()
+    payload = re.search(r'id="what-if-spec">(.*?)</script>', text, re.S).group(1)
+    ranges = json.loads(payload.replace("<\\/", "</"))["ranges"]
+    assert ranges["rho"] == [0.0, 0.99]
+    assert ranges["theta"] == [0.5, 100.0]
+    assert ranges["city_hat"] == [0.001, 1.5]
+    assert 'min="0.001" max="1.5"' in text
