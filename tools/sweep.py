@@ -64,10 +64,10 @@ def prepare(arguments: list[str]) -> tuple[sweep.Sweep, sources.Panel, sources.R
     }
     wanted = sweep.read(Path(arguments[0]), declared)
     resolved = sources.resolve(wanted.fixed.get("source", "auto"))
-    resolved = sources.Resolution(scenario.kept_source(resolved.source), resolved.reason)
-    panel = sources.load(scenario.location(resolved.source))
+    panel = sources.load(resolved.source)
     wanted.check_panel(panel)
-    return wanted, panel, resolved
+    kept = scenario.kept_source(resolved.source)
+    return wanted, panel, sources.Resolution(kept, resolved.reason)
 
 
 def forecast(wanted: sweep.Sweep, panel: sources.Panel, folder: Path) -> sweep.Forecast:

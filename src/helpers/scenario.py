@@ -226,12 +226,14 @@ def check(name: str, value: object, own_names: bool = False) -> object:
         known_name(name, value, CLUSTERS)
     elif name in ("occupation", "second_occupation") and not own_names:
         known_name(name, value, OCCUPATIONS)
-    elif name == "source" and value not in SOURCES and not Path(value).expanduser().is_dir():
-        hint = ", ".join(nearest(value, SOURCES)) or ", ".join(SOURCES)
-        raise UnknownNameError(
-            f"source: {value!r} is neither known nor a folder; nearest: {hint}; "
-            "or give the folder that Panel.save wrote"
-        )
+    elif name == "source" and value not in SOURCES:
+        if not Path(value).expanduser().is_dir():
+            hint = ", ".join(nearest(value, SOURCES)) or ", ".join(SOURCES)
+            raise UnknownNameError(
+                f"source: {value!r} is neither known nor a folder; nearest: {hint}; "
+                "or give the folder that Panel.save wrote"
+            )
+        return str(Path(value).expanduser())
     return value
 
 

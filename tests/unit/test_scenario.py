@@ -319,6 +319,12 @@ def test_a_panels_folder_is_handed_on_without_a_path(made, tmp_path, monkeypatch
         scenario.kept_source(str(tmp_path))
 
 
+def test_a_folder_may_be_named_from_home(file, made, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    made.save(tmp_path / "mine")
+    assert scenario.read(file("source: ~/mine")).source == str(tmp_path / "mine")
+
+
 def test_names_of_files_become_addresses_of_their_own(file):
     assert scenario.run_name(file("rho: 0.5", "my town (v1.2).yml")) == "my-town-v1-2"
     assert scenario.run_name(file("rho: 0.5", "Zürich.yml")) == "Zürich"
