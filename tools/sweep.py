@@ -21,6 +21,7 @@ USAGE = "make sweep SWEEP=scenarios/NAME.yml"
 def main(arguments: list[str]) -> int:
     """Check the sweep, say what it will take, run it, write its page."""
     started = time.perf_counter()
+    lifeline.follow_make()
     try:
         wanted, panel, resolved = prepare(arguments)
         folder = paths.BUILD / "sweeps" / wanted.name

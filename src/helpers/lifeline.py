@@ -12,6 +12,7 @@ import os
 import signal
 import subprocess
 import threading
+import time
 from collections.abc import Sequence
 
 VARIABLE = "COMPANION_LIFELINE"
@@ -31,6 +32,7 @@ def run(command: Sequence[str], env: dict[str, str] | None = None, **options) ->
         Of :class:`subprocess.Popen`.
     """
     environment = dict(os.environ if env is None else env)
+    follow_make()
     if os.name != "posix":
         return subprocess.run(command, env=environment, check=False, **options).returncode
     theirs, ours = os.pipe()
@@ -48,6 +50,20 @@ def run(command: Sequence[str], env: dict[str, str] | None = None, **options) ->
             running.wait()
     finally:
         os.close(ours)
+
+
+def follow_make() -> None:
+    """End this process when the make that started it is gone; make itself tells nobody."""
+    parent = os.getppid()
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(0.5)
+        os._exit(130)
+
+    started = any(thread.name == "make" for thread in threading.enumerate())
+    if os.environ.get("MAKELEVEL") and not started:
+        threading.Thread(target=watch, daemon=True, name="make").start()
 
 
 def hold() -> None:

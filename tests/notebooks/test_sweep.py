@@ -106,11 +106,15 @@ def project(tmp_path) -> Path:
     return tmp_path
 
 
-def _start(project: Path, sweep: str, **more: str) -> subprocess.Popen:
+def _start(project: Path, sweep: str, make: bool = False, **more: str) -> subprocess.Popen:
     environment = {k: v for k, v in os.environ.items() if not k.startswith("COV")}
     environment |= {"PYTHONPATH": str(project / "src"), "COMPANION_WORKERS": "2", **more}
+    command = [sys.executable, "driver.py", f"scenarios/{sweep}.yml"]
+    if make:
+        (project / "Makefile").write_text(f"sweep:\n\t@'{command[0]}' {' '.join(command[1:])}\n")
+        command = ["make", "sweep"]
     return subprocess.Popen(
-        [sys.executable, "driver.py", f"scenarios/{sweep}.yml"],
+        command,
         cwd=project,
         env=environment,
         stdout=subprocess.PIPE,
@@ -237,22 +241,23 @@ def _alive(started: dict[int, float]) -> list[int]:
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT, "make"])
 def test_workers_and_kernels_end_with_the_program_that_started_them(project, how):
     slow = NOTEBOOK.replace("record(elast", "import time\n\ntime.sleep(120)\nrecord(elast")
     (project / "notebooks" / "01_tiny.md").write_text(slow)
-    running = _start(project, "grid")
-    until = time.monotonic() + 90
+    running = _start(project, "grid", make=how == "make")
+    until = time.monotonic() + 120
     below: dict[int, float] = {}
-    while len(below) < 5:  # pytask, two workers and their kernels
+    # pytask, two workers and their kernels; with make, the program as well
+    while len(below) < 5 + (how == "make"):
         assert time.monotonic() < until
         assert running.poll() is None
         time.sleep(0.1)
         below = _descendants(running)
-    os.kill(running.pid, how)
+    os.kill(running.pid, signal.SIGKILL if how == "make" else how)
     running.wait(timeout=30)
     running.stdout.close()
-    until = time.monotonic() + 20
+    until = time.monotonic() + 30
     while _alive(below):
         assert time.monotonic() < until, "a process outlived the program that started it"
         time.sleep(0.1)
