@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from helpers import paths, publish, sweep
+from helpers import paths, publish, sweep, worked
 from helpers.sources import synthetic
 
 sys.path.insert(0, str(paths.ROOT / "tools"))
@@ -215,12 +216,17 @@ def test_a_large_table_is_not_put_into_the_site(html, tmp_path, monkeypatch):
     monkeypatch.setattr(sweep, "SMALL", 1_000)
     file = tmp_path / "large one.yml"
     file.write_text("title: Large & <b>one</b>\nrho: [0.2, 0.5]\ncity_hat: 0.9\n")
-    assert sweep_tool.main([str(file)]) == 0
-    site = html / "sweeps" / "large-one"
-    page = (site / "index.html").read_text(encoding="utf-8")
-    assert not list(site.rglob("*.parquet"))
-    assert "<code>_build/sweeps/large-one/results.parquet</code>" in page
-    assert "Large &amp; &lt;b&gt;one&lt;/b&gt;" in page
+    site, folder = html / "sweeps" / "large-one", paths.BUILD / "sweeps" / "large-one"
+    try:
+        assert sweep_tool.main([str(file)]) == 0
+        page = (site / "index.html").read_text(encoding="utf-8")
+        assert not list(site.rglob("*.parquet"))
+        assert "<code>_build/sweeps/large-one/results.parquet</code>" in page
+        assert "Large &amp; &lt;b&gt;one&lt;/b&gt;" in page
+    finally:  # the book is as it was for whoever packs it
+        shutil.rmtree(site, ignore_errors=True)
+        shutil.rmtree(folder, ignore_errors=True)
+        worked.refresh(html)
 
 
 def test_a_wrong_sweep_is_refused_before_anything_runs(tmp_path):
