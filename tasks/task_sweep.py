@@ -1,7 +1,9 @@
 """A notebook sweep as tasks: one a combination and notebook, then one table.
 
 ``tools/sweep.py`` writes the parameters of every run down and calls pytask on this file. A run
-that is finished is not run again, so that a sweep goes on where it was interrupted. With
+that is finished is not run again unless its parameters, the hashes of its data among them, its
+notebook, the package or the lock are others, so that a sweep goes on where it was interrupted.
+When ``tools/sweep.py`` ends, however it ends, pytask and its workers end as well. With
 ``COMPANION_DASK``, the address of a scheduler, the runs go to that cluster's workers, which
 have to see this folder; a worker that dies loses no more than what it was at.
 """
@@ -15,7 +17,9 @@ from typing import Annotated
 
 from pytask import Product, task
 
-from helpers import paths, publish, sweep
+from helpers import lifeline, paths, publish, sweep
+
+lifeline.hold()
 
 NAME = os.environ["COMPANION_SWEEP"]
 FOLDER = paths.BUILD / "sweeps" / NAME

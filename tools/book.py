@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import subprocess
 import sys
 import threading
@@ -12,7 +11,7 @@ import time
 from pathlib import Path
 
 from helpers import locks, paths, publish, scenario, sources
-from helpers.errors import CompanionError, ParameterError
+from helpers.errors import CompanionError, DataError, ParameterError
 
 DEFAULT = paths.SCENARIOS / "paper.yml"
 
@@ -27,26 +26,36 @@ def prepare(path: Path) -> str:
     """
     wanted = scenario.read(path)
     resolved = sources.resolve(wanted.source)
-    if path.resolve() != DEFAULT.resolve():
-        if path.stem == DEFAULT.stem or not re.fullmatch(r"[\w-]+", path.stem):
-            raise ParameterError(
-                f"{path}: the name becomes an address; expected letters, digits, - and _, "
-                f"and not {DEFAULT.stem!r}"
-            )
-        wanted.check_panel(sources.load(resolved.source))
+    name = scenario.run_name(path)
     changes = wanted.changes()
-    if resolved.source not in sources.NAMES:
-        resolved = sources.Resolution(own_panel(resolved.source))
-        changes["source"] = resolved.source
+    if path.resolve() != DEFAULT.resolve():
+        if name == DEFAULT.stem:
+            raise ParameterError(
+                f"{path}: the name becomes an address, and {name!r} is the default book's; "
+                "rename the file"
+            )
+        idle = [key for key in changes if key not in declared_anywhere()]
+        if idle:
+            raise ParameterError(
+                f"{path.name}: {idle[0]}: no chapter takes it; it is for sweeps, take it out"
+            )
+        try:
+            wanted.check_panel(sources.load(resolved.source))
+        except CompanionError as problem:
+            raise type(problem)(f"{path.name}: {problem}") from None
+    # what is handed on holds no path of this machine
+    resolved = sources.Resolution(scenario.kept_source(resolved.source), resolved.reason)
+    if "source" in changes:
+        changes["source"] = Path(resolved.source).name
     run = {
         "title": wanted.title,
         "parameters": wanted.parameters() | {"source": resolved.source},
         "changes": changes,
         "reason": resolved.reason,
-        "data": fingerprint(resolved.source),
+        "data": scenario.data_hashes(resolved.source),
         "repository": publish.repository(),
     }
-    folder = paths.BUILD / "runs" / path.stem
+    folder = paths.BUILD / "runs" / name
     write(folder / "parameters.json", run)
     for source in publish.notebooks():
         declared = publish.declared_parameters(source.read_text("utf-8"))
@@ -56,7 +65,7 @@ def prepare(path: Path) -> str:
     print(f"{wanted.title}: source {resolved.source}", flush=True)
     if resolved.reason:
         print(f"the author's files are not used: {resolved.reason}", flush=True)
-    return path.stem
+    return name
 
 
 def write(target: Path, content: dict) -> None:
@@ -70,35 +79,36 @@ def write(target: Path, content: dict) -> None:
     beside.replace(target)
 
 
-def fingerprint(source: str) -> dict[str, str]:
-    """Hashes of the data that a source reads; the synthetic one is code."""
-    from helpers.sources import replication
-
-    if source == "replication":
-        return {file.name: file.sha256 for file in replication.FILES.values()}
-    if source == "synthetic":
-        return {}
-    return {file.name: replication.sha256(file) for file in sorted((paths.ROOT / source).iterdir())}
+def declared_anywhere() -> set[str]:
+    """Parameters that some chapter takes."""
+    texts = [source.read_text("utf-8") for source in publish.notebooks()]
+    return {name for text in texts for name in publish.declared_parameters(text)}
 
 
-def own_panel(given: str) -> str:
-    """A reader's panel as pages may show it: inside the project, without a path of the machine.
+def asked(arguments: list[str]) -> list[Path]:
+    """Scenario files of the command line; what cannot have been meant is refused.
 
-    A panel that stands elsewhere gets a link in the build folder.
+    A file in ``scenarios/`` that cannot be read stops ``make rerun``, which is asked for all of
+    them, and not ``make book``, which names it.
     """
-    folder = Path(given).resolve()
-    if folder.is_relative_to(paths.ROOT):
-        return folder.relative_to(paths.ROOT).as_posix()
-    link = paths.BUILD / "panels" / folder.name
-    number = 1
-    while link.exists() and link.resolve() != folder:
-        number += 1
-        link = link.with_name(f"{folder.name}-{number}")
-    if not link.exists():
-        link.parent.mkdir(parents=True, exist_ok=True)
-        link.unlink(missing_ok=True)  # one that leads nowhere
-        link.symlink_to(folder, target_is_directory=True)
-    return link.relative_to(paths.ROOT).as_posix()
+    for variable in ("SWEEP", "SCENARIO") if not arguments else ("SWEEP",):
+        if given := os.environ.get(variable):
+            command = {"SWEEP": "sweep", "SCENARIO": "rerun"}[variable]
+            raise ParameterError(
+                f"{variable}={given}: this command does not take it; "
+                f"make {command} {variable}={given} does"
+            )
+    files = [Path(argument) for argument in arguments if argument != "--all"]
+    scenarios, _, refused = scenario.files()
+    if "--all" in arguments:
+        files += [path for path in scenarios if path not in files]
+        if refused:
+            raise DataError("\n".join(refused.values()))
+    elif not arguments:
+        for path, problem in refused.items():
+            if path != DEFAULT:
+                print(f"left out: {problem}", file=sys.stderr, flush=True)
+    return files
 
 
 def workers() -> str:
@@ -170,9 +180,7 @@ def make(arguments: list[str]) -> int:
     """Prepare the runs and make what is out of date."""
     started = time.perf_counter()
     processes = workers()
-    files = [Path(argument) for argument in arguments if argument != "--all"]
-    if "--all" in arguments:
-        files += [path for path in publish.scenarios() if path not in files]
+    files = asked(arguments)
     # what is wrong with a scenario is said before the default book is looked at
     names = [prepare(path) for path in files if path.resolve() != DEFAULT.resolve()]
     prepare(DEFAULT)

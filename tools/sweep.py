@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -13,40 +12,75 @@ from pathlib import Path
 import yaml
 from tqdm import tqdm
 
-from helpers import paths, publish, sources, sweep
+from helpers import lifeline, paths, publish, scenario, sources, sweep, worked
 from helpers.errors import CompanionError, ParameterError
+
+USAGE = "make sweep SWEEP=scenarios/NAME.yml"
 
 
 def main(arguments: list[str]) -> int:
-    """Check the sweep, run it, write its page."""
+    """Check the sweep, say what it will take, run it, write its page."""
     started = time.perf_counter()
-    if len(arguments) != 1:
-        print("usage: make sweep SWEEP=scenarios/NAME.yml", file=sys.stderr)
-        return 2
+    lifeline.follow_make()
     try:
-        wanted = sweep.read(Path(arguments[0]), tuple(source.stem for source in publish.numbered()))
-        resolved = sources.resolve(wanted.fixed.get("source", "auto"))
-        source = resolved.source
-        panel = sources.load(source)
-        wanted.check_panel(panel)
-        if "source" in wanted.axes:
-            raise ParameterError("source: a sweep has one source")
+        wanted, panel, resolved = prepare(arguments)
         folder = paths.BUILD / "sweeps" / wanted.name
+        ahead = forecast(wanted, panel, folder)
+        print(f"{wanted.title}: {ahead} in {folder.relative_to(paths.ROOT)}", flush=True)
+        ahead.check_disk(folder)
         if wanted.notebooks:
-            code = run_notebooks(wanted, folder, source)
+            code = run_notebooks(wanted, folder, resolved.source, sweep.settings(wanted, panel))
             if code:
                 return code
             results = folder / "results.parquet"
+            about = json.dumps({"title": wanted.title})
+            sweep.replace(folder / "about.json", about.encode())
         else:
             results = sweep.run(wanted, panel, folder, bar)
+        shown = f"{results.relative_to(paths.ROOT)} is ready"
+        print(f"{shown} ({time.perf_counter() - started:.1f} s)", flush=True)
+        page = write_page(wanted, results, resolved)
     except CompanionError as problem:
         print(f"{type(problem).__name__}: {problem}", file=sys.stderr)
         return 2
-    shown = f"{results.relative_to(paths.ROOT)} is ready ({time.perf_counter() - started:.1f} s)"
-    print(shown, flush=True)
-    page = write_page(wanted, results, resolved)
+    except KeyboardInterrupt:
+        print("stopped; what is finished is kept, the same command goes on", file=sys.stderr)
+        return 130
     print(f"{page.relative_to(paths.ROOT)} is ready ({time.perf_counter() - started:.0f} s)")
     return 0
+
+
+def prepare(arguments: list[str]) -> tuple[sweep.Sweep, sources.Panel, sources.Resolution]:
+    """Read the sweep and settle its source; everything that can be refused is, here."""
+    if other := os.environ.get("SCENARIO"):
+        raise ParameterError(
+            f"SCENARIO={other}: make sweep takes SWEEP=; for one setting use "
+            f"make rerun SCENARIO={other}"
+        )
+    if len(arguments) != 1 or not arguments[0].strip():
+        raise ParameterError(f"expected one file, found {len(arguments)}; usage: {USAGE}")
+    declared = {
+        source.stem: publish.declared_parameters(source.read_text("utf-8"))
+        for source in publish.numbered()
+    }
+    wanted = sweep.read(Path(arguments[0]), declared)
+    resolved = sources.resolve(wanted.fixed.get("source", "auto"))
+    panel = sources.load(resolved.source)
+    wanted.check_panel(panel)
+    kept = scenario.kept_source(resolved.source)
+    return wanted, panel, sources.Resolution(kept, resolved.reason)
+
+
+def forecast(wanted: sweep.Sweep, panel: sources.Panel, folder: Path) -> sweep.Forecast:
+    """Count, time and bytes: from a few combinations, or from the last run of each notebook."""
+    if not wanted.notebooks:
+        return sweep.forecast(wanted, panel)
+    executed = []
+    for name in wanted.notebooks:
+        places = (folder / "runs" / "00000", paths.BUILD / "runs" / "paper" / "executed")
+        there = [place / f"{name}.ipynb" for place in places]
+        executed.append(next((path for path in there if path.is_file()), there[-1]))
+    return sweep.forecast_runs(wanted, panel, executed, int(workers()))
 
 
 def bar(blocks):
@@ -54,16 +88,31 @@ def bar(blocks):
     return tqdm(blocks, desc="scenarios", unit="block", disable=len(blocks) < 2)
 
 
-def run_notebooks(wanted: sweep.Sweep, folder: Path, source: str) -> int:
-    """Write every run's parameters and hand over to pytask."""
+def workers() -> str:
+    """How many notebooks run at a time."""
+    given = os.environ.get("COMPANION_WORKERS", str(min(os.cpu_count() or 1, 4)))
+    if not given.isdigit() or int(given) < 1:
+        raise ParameterError(f"COMPANION_WORKERS: expected a number from 1, found {given!r}")
+    return given
+
+
+def run_notebooks(
+    wanted: sweep.Sweep, folder: Path, source: str, settings: list[dict] | None = None
+) -> int:
+    """Write every run's parameters and hand over to pytask.
+
+    A run depends on the bytes of its file of parameters, and so on the hashes of the data in it.
+    """
+    if settings is None:
+        settings = sweep.settings(wanted, sources.load(scenario.location(source)))
+    data = scenario.data_hashes(source)
     runs = folder / "runs"
-    settings = sweep.settings(wanted)
     current = set()
     for number, values in enumerate(settings):
         for notebook in wanted.notebooks:
             file = runs / f"{number:05d}" / f"{notebook}.parameters.json"
             current.add(file)
-            text = json.dumps({"parameters": {**values, "source": source}}, indent=1)
+            text = json.dumps({"parameters": {**values, "source": source}, "data": data}, indent=1)
             if not file.is_file() or file.read_text() != text:
                 # what another setting recorded here must not be taken for this one's
                 file.with_name(f"{notebook}.records.json").unlink(missing_ok=True)
@@ -75,28 +124,33 @@ def run_notebooks(wanted: sweep.Sweep, folder: Path, source: str) -> int:
     for leftover in runs.glob("*/.[0-9]*-*"):
         shutil.rmtree(leftover, ignore_errors=True)
     backend = "dask" if os.environ.get("COMPANION_DASK") else "processes"
-    workers = os.environ.get("COMPANION_WORKERS", str(min(os.cpu_count() or 1, 4)))
     pytask = str(Path(sys.executable).with_name("pytask"))
-    return subprocess.run(
+    return lifeline.run(
         [*(pytask, "build", "--n-entries-in-table", "20"),
-         *("-n", workers, "--parallel-backend", backend, "tasks/task_sweep.py")],
+         *("-n", workers(), "--parallel-backend", backend, "tasks/task_sweep.py")],
         cwd=paths.ROOT,
         env={**os.environ, "COMPANION_SWEEP": wanted.name},
-    ).returncode  # fmt: skip
+    )  # fmt: skip
 
 
 def write_page(wanted: sweep.Sweep, results: Path, resolved: sources.Resolution) -> Path:
-    """Execute the summary and publish it as a small site of its own."""
+    """Execute the summary and publish it as a small site of its own.
+
+    The table stands in the site as a second name of the same file; one that is too large for a
+    site is named on the page.
+    """
     work = results.parent / "page"
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir()
+    size = results.stat().st_size
     publish.execute(
         paths.NOTEBOOKS / "sweep_summary.md",
         work / "index.ipynb",
         {
             "results": str(results.relative_to(paths.ROOT)),
-            "title": wanted.title,
+            "title": scenario.plain(wanted.title),
             "notebooks": bool(wanted.notebooks),
+            "linked": size <= sweep.SMALL,
         },
     )
     config = yaml.safe_load((paths.ROOT / "_config.yml").read_text(encoding="utf-8"))
@@ -107,14 +161,27 @@ def write_page(wanted: sweep.Sweep, results: Path, resolved: sources.Resolution)
     config["sphinx"]["config"].pop("bibtex_reference_style")
     (work / "_config.yml").write_text(yaml.safe_dump(config, sort_keys=False), "utf-8")
     (work / "_toc.yml").write_text("format: jb-book\nroot: index\n", "utf-8")
-    notebook = json.loads((work / "index.ipynb").read_text("utf-8"))
-    text = json.dumps(publish.without_data(notebook), ensure_ascii=False)
-    (work / "index.ipynb").write_text(text.replace("# A sweep", f"# {wanted.title}"), "utf-8")
+    notebook = publish.without_data(json.loads((work / "index.ipynb").read_text("utf-8")))
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "markdown":
+            text = "".join(cell["source"])
+            cell["source"] = text.replace("# A sweep", f"# {scenario.plain(wanted.title)}")
+    (work / "index.ipynb").write_text(json.dumps(notebook, ensure_ascii=False), "utf-8")
     shutil.copytree(paths.BOOK / "_static", work / "_static")
-    shutil.copy(results, work / "results.parquet")
     site = paths.HTML / "sweeps" / wanted.name
     publish.build(work, site)
+    if size <= sweep.SMALL:
+        link(results, site / "results.parquet")
+    worked.refresh(paths.HTML)
     return site / "index.html"
+
+
+def link(file: Path, name: Path) -> None:
+    """Give a file a second name; a copy where a file system has no such thing."""
+    try:
+        os.link(file, name)
+    except OSError:
+        shutil.copyfile(file, name)
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ import pandas as pd
 
 from helpers import machine
 from helpers.errors import DataError
+from helpers.scenario import plain
 
 TOLERANCE = 1e-9
 SHOWN = 12
@@ -292,7 +293,7 @@ def page(found: Differences, run: dict, titles: dict[str, str], folder: Path, ba
     inside = folder / "_static" / "differences"
     inside.mkdir(parents=True)
     found.rows.to_csv(inside / "differences.csv", index=False)
-    lines = [f"# What changes: {run['title']}", ""]
+    lines = [f"# What changes: {plain(run['title'])}", ""]
     lines += ["Every number, table and figure of this run that differs from the default book.", ""]
     changed = pd.DataFrame(
         [

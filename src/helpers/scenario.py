@@ -1,31 +1,43 @@
-"""Parameter sets for a rerun: read from ``scenarios/*.yml`` and refused early when wrong."""
+"""Parameter sets for a rerun: read from ``scenarios/*.yml`` and refused early when wrong.
+
+Reading needs neither data nor drawings and takes a fraction of a second; what only a panel can
+tell, such as whether a city exists, :meth:`Scenario.check_panel` asks it.
+"""
 
 from __future__ import annotations
 
+import json
+import re
+import shutil
+import tempfile
 from copy import deepcopy
 from dataclasses import asdict, dataclass, field, fields
+from hashlib import sha256
+from numbers import Real
 from pathlib import Path
 
-import yaml
-
-from helpers import policy
+from helpers import paths, policy_form, strict_yaml
 from helpers.errors import (
+    CompanionError,
     DataError,
     ParameterError,
     UnknownNameError,
-    check_rho,
-    find_name,
     nearest,
 )
-from helpers.figures import NEW_YORK, VISALIA
-from helpers.panel import OCCUPATIONS
-from helpers.sources import NAMES
+from helpers.names import CLUSTERS, DETROIT, NEW_YORK, OCCUPATIONS, SOURCES, VISALIA
+from helpers.policy_form import found
 
-DETROIT = "Detroit-Warren-Dearborn, MI"
+LARGEST_RHO = 0.99
+"""Up to here every chapter runs; nearer to one its million simulated draws say nothing."""
+THETA = (0.1, 100.0)
+RANGE = {"from", "to", "number"}
+ALL = "all"
+_EMPTIEST = 1e-100
+_NUMBERS = ("rho", "theta", "city_hat", "occupation_hat", "cell_hat")
 _POLICIES = {
     "targeted": {"city_occupation": {DETROIT: {"trades": 1.10}}},
-    "general": {"city": {DETROIT: policy.EQUAL}},
-    "everywhere": {"occupation": {"trades": policy.EQUAL}},
+    "general": {"city": {DETROIT: policy_form.EQUAL}},
+    "everywhere": {"occupation": {"trades": policy_form.EQUAL}},
 }
 
 
@@ -42,28 +54,36 @@ class Scenario:
     year : int
         Year of the shifters and the counterfactuals.
     years : list of int or None
-        Years of the sample that rho is estimated on; None for all.
+        Years of the sample that rho is estimated on, each once; None for all.
     rho : float or None
-        Correlation in [0, 1); None (in the file: ``estimated``) for the estimate.
+        Correlation from 0 to :data:`LARGEST_RHO`; None (in the file: ``estimated``) for the
+        estimate.
     theta : float
-        Frechet shape, above 0.
+        Frechet shape, within :data:`THETA`.
     city, second_city : str
-        Cities that are shocked in section 5.1.
+        Cities that are shocked in section 5.1, two different ones.
     city_hat : float
-        Multiplicative change of their T_c, above 0.
+        Multiplicative change of their T_c, from 0.001 to 1000.
     occupation, second_occupation : str
-        Occupations that are shocked in section 5.2.
+        Occupations that are shocked in section 5.2, two different ones.
     occupation_hat : float
-        Multiplicative change of their T_k, above 0.
+        Multiplicative change of their T_k, from 0.001 to 1000.
     cell_hat : float
-        Multiplicative change of t_ck of ``occupation`` in ``city``, above 0; for sweeps.
+        Multiplicative change of t_ck of ``occupation`` in ``city``, likewise; for sweeps.
     policy_city : str
         The city that chapter 17 looks at.
     policies : mapping
         Policies that chapter 17 compares, each any number of shocks
-        (:func:`helpers.policy.parse`).
+        (:func:`helpers.policy_form.parse`).
     clusters : str
         Clusters of the standard errors.
+
+    Raises
+    ------
+    ParameterError
+        For a value of another type or outside its domain; the message has the parameter.
+    UnknownNameError
+        For a name that does not exist, with the nearest.
     """
 
     title: str = "The paper's values"
@@ -84,50 +104,83 @@ class Scenario:
     clusters: str = "city_occupation"
 
     def __post_init__(self) -> None:
-        from helpers.estimation import CLUSTERS
-
-        if not isinstance(self.title, str) or not self.title.strip():
-            raise ParameterError(f"title: expected words, found {self.title!r}")
-        if self.rho is not None:
-            if isinstance(self.rho, bool):
-                raise ParameterError(f"rho: expected a number in [0, 1), found {self.rho!r}")
-            check_rho(self.rho, 1)
-        for name in ("theta", "city_hat", "occupation_hat", "cell_hat"):
-            value = getattr(self, name)
-            number = isinstance(value, (int, float)) and not isinstance(value, bool)
-            if not number or not 0 < value < float("inf"):
-                raise ParameterError(f"{name}: expected a number above 0, found {value!r}")
-        for name in ("city", "second_city", "policy_city"):
-            if not isinstance(getattr(self, name), str):
-                raise ParameterError(f"{name}: expected a name, found {getattr(self, name)!r}")
-        if isinstance(self.year, bool) or not isinstance(self.year, int):
-            raise ParameterError(f"year: expected a year, found {self.year!r}")
-        if self.years is not None:
-            years = self.years if isinstance(self.years, list) else []
-            if not years or any(isinstance(y, bool) or not isinstance(y, int) for y in years):
-                raise ParameterError(f"years: expected a list of years, found {self.years!r}")
-        policy.parse(self.policies)
-        for name, known in (
-            ("occupation", OCCUPATIONS),
-            ("second_occupation", OCCUPATIONS),
-            ("clusters", CLUSTERS),
-        ):
-            _known(name, getattr(self, name), known)
-        if self.source not in NAMES and not Path(self.source).is_dir():
-            _known("source", self.source, NAMES)
+        own = self.source if isinstance(self.source, str) else ""
+        for name in (entry.name for entry in fields(self)):
+            value = check(name, getattr(self, name), own_names=own not in SOURCES)
+            object.__setattr__(self, name, value)
+        for one in ("city", "occupation"):
+            name = getattr(self, one)
+            if name == getattr(self, f"second_{one}"):
+                raise ParameterError(
+                    f"second_{one}: {name!r} is the first {one} already; name another"
+                )
 
     def parameters(self) -> dict[str, object]:
         """What a notebook's parameters cell may take."""
         return {name: value for name, value in asdict(self).items() if name != "title"}
 
-    def check_panel(self, panel) -> None:
-        """Refuse a year, city or policy that the panel cannot have, with the nearest names."""
+    def check_panel(self, panel, estimates: dict | None = None) -> None:
+        """Refuse what cannot run on a panel: try each step that the chapters build on.
+
+        Parameters
+        ----------
+        panel : Panel
+        estimates : dict, optional
+            Estimates of rho by years and clusters, kept from one scenario to the next.
+
+        Raises
+        ------
+        UnknownNameError
+            For a year, city, occupation or policy that the panel lacks, with the nearest names.
+        ParameterError
+            If rho as it is estimated, or shares after the shocks, are beyond what can be shown.
+        """
+        from helpers import counterfactuals, policy
+        from helpers.estimation import estimate
+
+        in_panel("year", self.year, panel.years)
+        for year in self.years or ():
+            in_panel("years", year, panel.years)
         shares = panel.shares(self.year)
         for name in ("city", "second_city", "policy_city"):
-            find_name(name, getattr(self, name), shares.cities)
-        for year in self.years or ():
-            find_name("years", year, panel.years)
-        policy.settle(self.policies, shares, self.theta)
+            in_panel(name, getattr(self, name), shares.cities)
+        for name in ("occupation", "second_occupation"):
+            in_panel(name, getattr(self, name), shares.occupations)
+        settled = policy.settle(self.policies, shares, self.theta)
+        rho = self.rho
+        if rho is None or self.source not in SOURCES:  # of a reader's own, chapter 5 asks anyway
+            estimates = {} if estimates is None else estimates
+            sample = (str(self.years), self.clusters)
+            if sample not in estimates:
+                fit = estimate(panel, years=self.years, clusters=self.clusters)
+                estimates[sample] = float(fit.rho)
+            rho = estimates[sample] if rho is None else rho
+            if not 0 <= rho <= LARGEST_RHO:
+                raise ParameterError(
+                    f"rho: this sample's estimate is {rho:.4g}, outside [0, {LARGEST_RHO}]; "
+                    "choose other years, or give a number"
+                )
+        shocks = {
+            "city_hat": {"city": {self.city: self.city_hat}},
+            "city_hat, second_city": {"city": {self.second_city: self.city_hat}},
+            "occupation_hat": {"occupation": {self.occupation: self.occupation_hat}},
+            "cell_hat": {"city_occupation": {(self.city, self.occupation): self.cell_hat}},
+        }
+        for name, one in settled.items():
+            shocks[f"policies, {name}"] = {
+                "city": one.city,
+                "occupation": one.occupation,
+                "city_occupation": one.city_occupation,
+            }
+        for name, shock in shocks.items():
+            new = counterfactuals.shock(shares, rho, self.theta, **shock)
+            gone = (new.pi_c < _EMPTIEST) & (shares.pi_c > 0)
+            if gone.any():
+                city = shares.cities[int(gone.argmax())]
+                raise ParameterError(
+                    f"{name}: with rho {rho:.4g} and theta {self.theta:g} this shock leaves "
+                    f"nobody in {city}; choose a hat nearer to one"
+                )
 
     def changes(self) -> dict[str, object]:
         """Parameters that differ from the paper's."""
@@ -135,56 +188,369 @@ class Scenario:
         return {name: value for name, value in self.parameters().items() if value != paper[name]}
 
 
-def _known(kind: str, name: object, known: tuple[str, ...]) -> None:
+def check(name: str, value: object, own_names: bool = False) -> object:
+    """Return one parameter in the type that it has everywhere, or refuse it by name.
+
+    Parameters
+    ----------
+    name : str
+        A field of :class:`Scenario`.
+    value : object
+    own_names : bool
+        Whether occupations may have other names than the paper's, as in a reader's own panel.
+
+    Raises
+    ------
+    ParameterError, UnknownNameError
+    """
+    if name == "rho":
+        hint = "estimated stands for the estimate"
+        return None if value is None else policy_form.number(name, value, 0, LARGEST_RHO, hint)
+    if name == "theta":
+        return policy_form.number(name, value, *THETA, "the paper's is 3")
+    if name in _NUMBERS:
+        return policy_form.check_hat(name, value)
+    if name == "year":
+        return _year(name, value)
+    if name == "years":
+        return _years(value)
+    if name == "policies":
+        return policy_form.parse(value)
+    kind = "words" if name == "title" else "a name"
+    if not isinstance(value, str) or not value.strip():
+        quotes = "; write it in quotes" if isinstance(value, Real) else "; give one"
+        raise ParameterError(f"{name}: expected {kind}, found {found(value)}{quotes}")
+    if any(ord(letter) < 32 or letter == "\x7f" for letter in value):
+        raise ParameterError(f"{name}: expected {kind} on one line, found {found(value)}")
+    if name == "clusters":
+        known_name(name, value, CLUSTERS)
+    elif name in ("occupation", "second_occupation") and not own_names:
+        known_name(name, value, OCCUPATIONS)
+    elif name == "source" and value not in SOURCES:
+        if not Path(value).expanduser().is_dir():
+            hint = ", ".join(nearest(value, SOURCES)) or ", ".join(SOURCES)
+            raise UnknownNameError(
+                f"source: {value!r} is neither known nor a folder; nearest: {hint}; "
+                "or give the folder that Panel.save wrote"
+            )
+        return str(Path(value).expanduser())
+    return value
+
+
+def _year(name: str, value: object) -> int:
+    whole = isinstance(value, Real) and not isinstance(value, (bool, float))
+    if not whole or not 1000 <= value <= 9999:
+        raise ParameterError(
+            f"{name}: expected a year in four digits, found {found(value)}; write one like 2019"
+        )
+    return int(value)
+
+
+def _years(value: object) -> list[int] | None:
+    if value is None:
+        return None
+    if not isinstance(value, (list, tuple)) or not value:
+        raise ParameterError(
+            f"years: expected a list of years, found {found(value)}; "
+            "write [2012, 2019], or null for all"
+        )
+    years = [_year("years", year) for year in value]
+    twice = sorted({year for year in years if years.count(year) > 1})
+    if twice:
+        raise ParameterError(f"years: {twice[0]} is there twice; name each year once")
+    return years
+
+
+def known_name(kind: str, name: object, known: tuple[str, ...]) -> None:
+    """Refuse a name that is not among those known, with the nearest."""
     if name not in known:
         hint = ", ".join(nearest(name, known)) or ", ".join(known)
         raise UnknownNameError(f"{kind}: {name!r} is not known; nearest: {hint}")
 
 
-def read_mapping(path: Path) -> dict:
-    """Keys and values of a YAML file.
+def in_panel(parameter: str, value: object, known) -> None:
+    """Refuse what a panel lacks; say so when it is the paper's value that nobody asked for."""
+    if value in known:
+        return
+    candidates = nearest(value, [str(name) for name in known]) or [str(n) for n in known[:3]]
+    default = "" if parameter == "years" else getattr(Scenario, parameter, None)
+    paper = " (the paper's, since the file names none)" if value == default else ""
+    raise UnknownNameError(
+        f"{parameter}: {value!r}{paper} is not among the {len(known)} of the panel; "
+        f"nearest: {', '.join(candidates)}; write one of them"
+    )
+
+
+def is_range(value: object) -> bool:
+    """Whether a value is a grid: ``{from: a, to: b, number: n}``, or meant to be one."""
+    return isinstance(value, dict) and bool(value) and set(value) <= RANGE
+
+
+def is_sweep(values: dict) -> bool:
+    """Whether a file's keys and values are a sweep: a list where a scenario has one value."""
+    for key, value in values.items():
+        if key == "notebooks" or (key == "city" and value == ALL):
+            return True
+        if isinstance(value, list):
+            if key != "years" or any(isinstance(one, list) or one is None for one in value):
+                return True
+        elif key in (*_NUMBERS, "year") and is_range(value):
+            return True
+    return False
+
+
+def read_content(path: Path, more: tuple[str, ...] = ()) -> strict_yaml.Content:
+    """Keys and values of a scenario or sweep file: every key known, none left empty.
+
+    Parameters
+    ----------
+    path : Path
+    more : tuple of str
+        Keys beside those of a scenario.
 
     Raises
     ------
     DataError
-        If the file is missing, is not YAML or holds something else.
+        As :func:`helpers.strict_yaml.read`.
+    UnknownNameError
+        For an unknown key, with its line and the nearest.
+    ParameterError
+        For a key without a value.
     """
-    if not path.is_file():
-        others = ", ".join(sorted(p.name for p in path.parent.glob("*.yml"))) or "none"
-        raise DataError(f"{path}: no such scenario; in that folder: {others}")
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    except yaml.YAMLError as problem:
-        raise DataError(f"{path}: not YAML: {problem}") from None
-    if not isinstance(content, dict):
-        raise DataError(f"{path}: expected keys and values, found {type(content).__name__}")
+    content = strict_yaml.read(path)
+    known = (*(entry.name for entry in fields(Scenario)), *more)
+    for key in content.values:
+        where = f"{path.name}, line {content.lines[key]}"
+        if key not in known:
+            hint = ", ".join(nearest(key, known)) or ", ".join(known)
+            raise UnknownNameError(f"{where}: the key {key!r} is not known; nearest: {hint}")
+        if key in content.empty:
+            word = {"rho": "estimated", "years": "null"}.get(key, "a value")
+            raise ParameterError(
+                f"{where}: {key}: nothing stands behind the colon; write {word}, "
+                "or take the line out"
+            )
     return content
 
 
+def at_line(path: Path, content: strict_yaml.Content, key: str, problem: CompanionError):
+    """The same problem, with file and line in front."""
+    return type(problem)(f"{path.name}, line {content.lines.get(key, 1)}: {problem}")
+
+
 def read(path: Path | str) -> Scenario:
-    """Read a scenario; keys left out keep the paper's values.
+    """Read a scenario; keys left out keep the paper's values, but for the title.
+
+    A file without a title is called what its name says.
+
+    Parameters
+    ----------
+    path : path
+
+    Returns
+    -------
+    Scenario
 
     Raises
     ------
     DataError
-        If the file is missing or not a mapping.
+        If the file is missing, no YAML in UTF-8, or no keys and values.
     UnknownNameError
-        For an unknown key or name, with the nearest.
+        For an unknown key or name, with its line and the nearest.
     ParameterError
-        For a value outside its domain.
+        For a value of another type or outside its domain, with its line.
     """
     path = Path(path)
-    content = read_mapping(path)
-    known = tuple(entry.name for entry in fields(Scenario))
-    for key in content:
-        _known(f"{path.name}, key", key, known)
-    for key, value in content.items():
-        grid = isinstance(value, dict) and set(value) == {"from", "to", "number"}
-        if key not in ("years", "policies") and (isinstance(value, list) or grid):
-            raise ParameterError(
-                f"{path.name}, {key}: expected one value, found {value!r}; "
-                "make sweep runs every combination of lists"
-            )
-    if content.get("rho") in ("estimated", "estimate"):
-        content["rho"] = None
-    return Scenario(**content)
+    content = read_content(path, ("notebooks",))
+    if is_sweep(content.values):
+        key = next(key for key, value in content.values.items() if is_sweep({key: value}))
+        raise ParameterError(
+            f"{path.name}, line {content.lines[key]}: {key}: expected one value, found "
+            f"{found(content.values[key])}; make sweep SWEEP={path} runs every combination of "
+            "lists"
+        )
+    values = {"title": path.stem, **content.values}
+    if values.get("rho") in ("estimated", "estimate"):
+        values["rho"] = None
+    own = values.get("source", "auto") not in SOURCES
+    for key in content.values:
+        try:
+            check(key, values[key], own_names=own)
+        except CompanionError as problem:
+            raise at_line(path, content, key, problem) from None
+    try:
+        return Scenario(**with_seconds(values))
+    except CompanionError as problem:
+        key = str(problem).partition(":")[0]
+        raise at_line(path, content, key, problem) from None
+
+
+def with_seconds(values: dict) -> dict:
+    """Values in which no second city or occupation is the first one by default.
+
+    A file that names the paper's second as its first and no second gets the paper's first.
+
+    Examples
+    --------
+    >>> with_seconds({"occupation": "trades"})
+    {'occupation': 'trades', 'second_occupation': 'management'}
+    """
+    filled = dict(values)
+    for one in ("city", "occupation"):
+        first, second = getattr(Scenario, one), getattr(Scenario, f"second_{one}")
+        if values.get(one) == second and f"second_{one}" not in values:
+            filled[f"second_{one}"] = first
+    return filled
+
+
+def run_name(path: Path) -> str:
+    """What a file's results are called: its name, as a folder and an address can have it.
+
+    Raises
+    ------
+    ParameterError
+        If nothing is left of the name, or a second file beside it would be called the same.
+
+    Examples
+    --------
+    >>> run_name(Path("my town.yml"))
+    'my-town'
+    """
+    name = re.sub(r"[^\w-]+", "-", path.stem).strip("-")
+    if not name:
+        raise ParameterError(f"{path}: the name becomes an address; use letters and digits")
+    others = [p for p in path.parent.glob("*.y*ml") if p.name != path.name]
+    twin = [p.name for p in others if re.sub(r"[^\w-]+", "-", p.stem).strip("-") == name]
+    if twin and name != path.stem:
+        raise ParameterError(
+            f"{path}: its results would be called {name!r}, as those of {twin[0]}; rename one"
+        )
+    return name
+
+
+def files(folder: Path = paths.SCENARIOS) -> tuple[list[Path], list[Path], dict[Path, str]]:
+    """Scenario files of a folder: scenarios without the paper's own, sweeps, unreadable ones.
+
+    Returns
+    -------
+    scenarios, sweeps : list of Path
+    refused : {Path: str}
+        What is wrong with each file that cannot be used.
+    """
+    scenarios, sweeps, refused = [], [], {}
+    for path in sorted(folder.glob("*.yml")):
+        try:
+            values = strict_yaml.read(path).values
+            if is_sweep(values):
+                sweeps.append(path)
+            elif path.stem != "paper":
+                read(path)
+                scenarios.append(path)
+        except CompanionError as problem:
+            refused[path] = str(problem)
+    return scenarios, sweeps, refused
+
+
+def location(source: str) -> str:
+    """Where :func:`helpers.sources.load` finds a source that :func:`kept_source` named."""
+    return source if source in SOURCES else str(paths.ROOT / source)
+
+
+_TABLES = ("cells", "cities", "exposures", "shifts")
+
+
+def kept_source(source: str) -> str:
+    """The source as pages and notebooks may name it: never with a path of this machine.
+
+    A reader's own panel is copied to ``_build/panels``, in a folder named after its content, so
+    that a run goes on with what it began with and a changed panel is another source.
+
+    Parameters
+    ----------
+    source : str
+        A name, or the folder of a built panel.
+
+    Returns
+    -------
+    str
+        The name, or the folder of the copy relative to the project.
+
+    Raises
+    ------
+    DataError
+        If the folder is no built panel.
+    """
+    if source in SOURCES:
+        return source
+    folder = Path(source).expanduser()
+    folder = folder if folder.is_absolute() or folder.is_dir() else paths.ROOT / source
+    inside = folder.resolve()
+    place = paths.BUILD / "panels"
+    if inside.parent == place.resolve():
+        return inside.relative_to(paths.ROOT.resolve()).as_posix()
+    content = _panel_files(inside, source)
+    digest = sha256()
+    for file in content:
+        digest.update(file.name.encode() + sha256(file.read_bytes()).digest())
+    name = re.sub(r"[^\w-]+", "-", inside.name).strip("-") or "panel"
+    target = place / f"{name}-{digest.hexdigest()[:10]}"
+    if not target.is_dir():
+        place.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".panel-", dir=place) as beside:
+            whole = Path(beside) / "whole"
+            whole.mkdir()
+            for file in content:
+                shutil.copyfile(file, whole / file.name)
+            try:
+                whole.rename(target)
+            except OSError:  # another run was quicker with the same content
+                if not target.is_dir():
+                    raise
+    return target.relative_to(paths.ROOT).as_posix()
+
+
+def _panel_files(folder: Path, named: str) -> list[Path]:
+    wanted = [folder / "about.json", *(folder / f"{name}.parquet" for name in _TABLES)]
+    there = [file for file in wanted if file.is_file()]
+    if len(there) < 3 or there[0].name != "about.json":
+        raise DataError(
+            f"source: {named}: expected the folder of a panel that Panel.save wrote, with "
+            "about.json, cells.parquet and cities.parquet; name such a folder"
+        )
+    return there
+
+
+def data_hashes(source: str) -> dict[str, str]:
+    """Hashes of the files that a source reads; the synthetic one is code.
+
+    Parameters
+    ----------
+    source : str
+        ``replication``, ``synthetic``, or the folder of a built panel.
+    """
+    from helpers.sources import replication
+
+    if source == "replication":
+        return {file.name: file.sha256 for file in replication.FILES.values()}
+    if source == "synthetic":
+        return {}
+    folder = paths.ROOT / Path(source).expanduser()
+    return {
+        file.name: sha256(file.read_bytes()).hexdigest() for file in _panel_files(folder, source)
+    }
+
+
+def plain(text: str) -> str:
+    r"""Words of a reader as Markdown that means only these words.
+
+    Examples
+    --------
+    >>> print(plain("a *b* {c}"))
+    a \*b\* \{c\}
+    """
+    return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", text)
+
+
+def as_json(value: object) -> str:
+    """A value as one line of JSON, for tables of what was run."""
+    return json.dumps(value, ensure_ascii=False)

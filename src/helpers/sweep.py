@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, fields
+import shutil
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field
 from importlib.resources import files
 from itertools import product
 from pathlib import Path
@@ -22,19 +25,42 @@ import pyarrow as arrow
 from matplotlib.ticker import FormatStrFormatter
 from pyarrow import parquet
 
-from helpers import counterfactuals
-from helpers.errors import DataError, ParameterError, UnknownNameError, nearest
+from helpers import counterfactuals, policy_form, scenario
+from helpers.errors import (
+    CompanionError,
+    ParameterError,
+    UnknownNameError,
+    check_rho,
+    nearest,
+)
 from helpers.estimation import estimate
 from helpers.figures import Exhibit, canvas
 from helpers.model import Shares
+from helpers.names import SOURCES
 from helpers.panel import Panel
-from helpers.scenario import Scenario, read_mapping
+from helpers.scenario import ALL, RANGE, Scenario
 
-ALL = "all"
 SHOCKS = ("rho", "theta", "city", "city_hat", "occupation", "occupation_hat", "cell_hat")
 _HATS = ("city_hat", "occupation_hat", "cell_hat")
+_NUMBERS = ("rho", "theta", *_HATS)
+_USED = (*SHOCKS, "source", "year", "years")  # by a numerical sweep
 _LISTS = ("years",)  # values that are lists themselves
-_LARGEST = 200_000_000
+# which shocks a parameter has to do with: without them it changes nothing
+_NEEDS = {
+    "rho": ("city_hat", "cell_hat"),
+    "theta": ("city_hat",),
+    "city": ("city_hat", "cell_hat"),
+    "occupation": ("occupation_hat", "cell_hat"),
+}
+_LARGEST = 200_000_000  # rows of a table
+_MOST_SCENARIOS = 2_000_000
+_MOST_RUNS = 10_000  # of notebooks
+_MOST_STEPS = 100_000
+_MOST_REHEARSED = 2_000
+_ROWS_OF_A_BLOCK = 2_000_000
+_UNMEASURED = (10.0, 500_000)  # seconds and bytes of a run of which nothing is known
+SMALL = 20_000_000
+"""Bytes up to which a table is offered on its page."""
 BLOCK = 1_000
 _COLOURS = ("#0072b2", "#b35900", "#007a5a", "#8e3a7d", "#666666", "#5a4fcf")
 
@@ -59,26 +85,94 @@ class Sweep:
     axes: dict[str, list]
     notebooks: tuple[str, ...] = ()
     path: Path = field(default=Path("sweep.yml"), compare=False)
+    lines: dict = field(default_factory=dict, compare=False)
 
     @property
     def name(self) -> str:
-        """Name of the file: what results are called."""
-        return self.path.stem
+        """What results are called: the file's name, as an address can have it."""
+        return scenario.run_name(self.path)
+
+    def count(self, panel: Panel) -> int:
+        """Return the number of combinations, without forming any."""
+        n_cities = len(panel.shares(self._years()[0]).cities)
+        return math.prod(
+            n_cities if values == [ALL] else len(values) for values in self.axes.values()
+        )
+
+    def _years(self) -> list[int]:
+        return self.axes.get("year", [self.fixed.get("year", Scenario.year)])
 
     def check_panel(self, panel: Panel) -> None:
-        """Refuse years and cities that the panel lacks, with the nearest names."""
-        years = self.axes.get("year", [self.fixed.get("year", Scenario.year)])
-        for year in years:
+        """Refuse what the panel lacks, with the nearest names, and what is too large for it.
+
+        Raises
+        ------
+        UnknownNameError
+            For a year, city or occupation that the panel lacks.
+        ParameterError
+            If there are more combinations than fit, one of them cannot run, or nothing varies.
+        """
+        for year in self._years():
+            scenario.in_panel("year", year, panel.years)
             shares = panel.shares(year)
-            for name in ("city", "second_city", "policy_city"):
-                for city in self.axes.get(name, [self.fixed.get(name)]):
-                    if city not in (None, ALL):
-                        Scenario(year=year, **{name: city}).check_panel(panel)
-            if not self.notebooks and shares.cities is None:
-                raise DataError("sweep: the panel's shares have no names")
+            for name, known in (
+                *((name, shares.cities) for name in ("city", "second_city", "policy_city")),
+                *((name, shares.occupations) for name in ("occupation", "second_occupation")),
+            ):
+                for value in self.axes.get(name, [self.fixed.get(name)]):
+                    if value not in (None, ALL):
+                        scenario.in_panel(name, value, known)
+        check_size(self, panel)
+        _refuse_idle(self, _without_shock(self))
+        if self.notebooks:
+            self._rehearse(panel)
+        elif self.fixed.get("rho", 0) is None or None in self.axes.get("rho", ()):
+            _estimated(self, panel)
+
+    def _rehearse(self, panel: Panel) -> None:
+        """Try what the chapters build on with every combination, or with the outermost."""
+        combinations = settings(self, panel)
+        if len(combinations) > _MOST_REHEARSED:
+            ends = {name: [values[0], values[-1]] for name, values in self.axes.items()}
+            combinations = settings(Sweep(self.title, self.fixed, ends), panel)
+        estimates: dict = {}
+        for values in combinations:
+            try:
+                Scenario(**values).check_panel(panel, estimates)
+            except CompanionError as problem:
+                here = ", ".join(f"{name} = {values[name]}" for name in self.axes)
+                raise type(problem)(f"{self.path.name}, with {here}: {problem}") from None
 
 
-def read(path: Path | str, notebooks: tuple[str, ...] = ()) -> Sweep:
+def check_size(sweep: Sweep, panel: Panel) -> None:
+    """Refuse a sweep that would not fit, before any of it is formed.
+
+    Raises
+    ------
+    ParameterError
+        With what it would be, and what fits.
+    """
+    n = sweep.count(panel)
+    if sweep.notebooks:
+        runs = n * len(sweep.notebooks)
+        if runs > _MOST_RUNS:
+            raise ParameterError(
+                f"{sweep.name}: {n:,} combinations of {len(sweep.notebooks)} notebooks are more "
+                f"than {_MOST_RUNS:,} runs; split the sweep, or take shorter lists"
+            )
+        return
+    n_cities = len(panel.shares(sweep._years()[0]).cities)
+    if n * n_cities > _LARGEST or n > _MOST_SCENARIOS:
+        limit = f"{_LARGEST:,} rows" if n * n_cities > _LARGEST else f"{_MOST_SCENARIOS:,}"
+        raise ParameterError(
+            f"{sweep.name}: {n:,} combinations by {n_cities} cities is more than {limit}; "
+            "split the sweep, or take shorter lists"
+        )
+
+
+def read(
+    path: Path | str, notebooks: Collection[str] | Mapping[str, Collection[str]] = ()
+) -> Sweep:
     """Read a sweep file: a scenario in which values may be lists.
 
     A list holds the values of an axis; ``{from: a, to: b, number: n}`` is an even grid, ``all``
@@ -88,80 +182,210 @@ def read(path: Path | str, notebooks: tuple[str, ...] = ()) -> Sweep:
     Parameters
     ----------
     path : path
-    notebooks : tuple of str
-        Names of the notebooks that there are.
+    notebooks : collection of str, or {str: collection of str}
+        Names of the notebooks that there are; with the parameters that each declares, those that
+        no notebook of the sweep takes are refused.
 
     Raises
     ------
     DataError, UnknownNameError, ParameterError
-        As :func:`helpers.scenario.read`, and where no value is a list.
+        As :func:`helpers.scenario.read`; and where no value is a list, a range is none, or a
+        parameter has no effect on anything that is run.
     """
     path = Path(path)
-    content = read_mapping(path)
-    known = (*(entry.name for entry in fields(Scenario)), "notebooks")
-    for key in content:
-        if key not in known:
-            hint = ", ".join(nearest(key, known)) or ", ".join(known)
-            raise UnknownNameError(f"{path.name}, key: {key!r} is not known; nearest: {hint}")
-    wanted = content.pop("notebooks", None) or []
-    wanted = [wanted] if isinstance(wanted, str) else list(wanted)
-    for name in wanted:
-        if notebooks and name not in notebooks:
-            hint = ", ".join(nearest(name, notebooks)) or ", ".join(notebooks)
-            raise UnknownNameError(f"notebooks: {name!r} is not known; nearest: {hint}")
-    title = content.pop("title", path.stem)
+    content = scenario.read_content(path, ("notebooks",))
+    values = dict(content.values)
+    given = values.pop("notebooks", None)
+    title = values.pop("title", path.stem)
     fixed: dict = {}
     axes: dict[str, list] = {}
-    for key, value in content.items():
-        values = _values(path, key, value)
-        if values is None:
-            fixed[key] = _checked(key, value)
-        else:
-            axes[key] = [_checked(key, one) for one in values]
-    if not any(len(values) > 1 or values == [ALL] for values in axes.values()):
+    key = "notebooks"
+    try:
+        wanted = _notebooks(given, notebooks) if key in content.lines else ()
+        key = "title"
+        scenario.check(key, title)
+        own = values.get("source", "auto") not in SOURCES
+        for key, value in values.items():
+            several = _values(key, value)
+            if several is None:
+                fixed[key] = _checked(key, value, own, bool(wanted))
+            elif key == "source":
+                raise ParameterError("source: a sweep has one source; write a sweep for each")
+            else:
+                axes[key] = [_checked(key, one, own, bool(wanted)) for one in several]
+                _refuse_twice(key, axes[key])
+    except CompanionError as problem:
+        raise scenario.at_line(path, content, key, problem) from None
+    if not any(len(several) > 1 or several == [ALL] for several in axes.values()):
         raise ParameterError(
-            f"{path.name}: no list of at least two values; for one setting use make rerun"
+            f"{path.name}: no list of at least two values; for one setting use "
+            f"make rerun SCENARIO={path}"
         )
-    if not wanted:
-        odd = [key for key in axes if key not in SHOCKS]
-        if odd:
-            raise ParameterError(
-                f"{path.name}: a numerical sweep goes over {', '.join(SHOCKS)}, found {odd[0]}; "
-                "name the notebooks to sweep over anything else"
-            )
-    return Sweep(title, fixed, axes, tuple(wanted), path)
+    sweep = Sweep(title, fixed, axes, wanted, path, content.lines)
+    _refuse_idle(sweep, _not_taken(sweep, notebooks))
+    return sweep
 
 
-def _values(path: Path, key: str, value: object) -> list | None:
+def _notebooks(given: object, known: Collection[str]) -> tuple[str, ...]:
+    wanted = [given] if isinstance(given, str) else given
+    if not isinstance(wanted, list) or not wanted or not all(isinstance(n, str) for n in wanted):
+        raise ParameterError(
+            f"notebooks: expected names of notebooks, found {policy_form.found(given)}; "
+            "write a list such as [07_city_shocks]"
+        )
+    for name in wanted:
+        if known and name not in known:
+            hint = ", ".join(nearest(name, known)) or ", ".join(known)
+            raise UnknownNameError(f"notebooks: {name!r} is not known; nearest: {hint}")
+    _refuse_twice("notebooks", wanted)
+    return tuple(wanted)
+
+
+def _values(key: str, value: object) -> list | None:
     """Values of an axis, None for a single value."""
-    if isinstance(value, dict) and set(value) == {"from", "to", "number"}:
-        number = value["number"]
-        if isinstance(number, bool) or not isinstance(number, int) or number < 2:
-            raise ParameterError(f"{path.name}, {key}: expected at least 2 steps, found {number!r}")
-        return [round(float(x), 12) for x in np.linspace(value["from"], value["to"], number)]
+    if isinstance(value, dict) and key in (*_NUMBERS, "year"):
+        return _steps(key, value)
     if value == ALL and key == "city":
         return [ALL]
     if not isinstance(value, list):
         return None
-    if key in _LISTS and not any(isinstance(one, list) for one in value):
+    if key in _LISTS and value and not any(isinstance(x, list) or x is None for x in value):
         return None
     if not value:
-        raise ParameterError(f"{path.name}, {key}: expected values, found an empty list")
-    if len({json.dumps(one) for one in value}) < len(value):
-        raise ParameterError(f"{path.name}, {key}: a value is there twice: {value}")
+        raise ParameterError(f"{key}: expected values, found an empty list; write some")
+    if key == "title":
+        raise ParameterError("title: a sweep has one title; write words")
     return value
 
 
-def _checked(key: str, value: object) -> object:
-    """A value that a scenario accepts; rho None is the estimate."""
+def _steps(key: str, value: dict) -> list:
+    """An even grid: from, to and the number of values."""
+    if set(value) != RANGE:
+        raise ParameterError(
+            f"{key}: expected a value, a list or {{from: a, to: b, number: n}}, "
+            f"found {policy_form.found(value)}"
+        )
+    n = value["number"]
+    if isinstance(n, bool) or not isinstance(n, int) or not 2 <= n <= _MOST_STEPS:
+        raise ParameterError(
+            f"{key}, number: expected at least 2 steps and at most {_MOST_STEPS:,}, "
+            f"found {policy_form.found(n)}; give a whole number"
+        )
+    low, high = (
+        policy_form.number(f"{key}, {end}", value[end], -1e6, 1e6, "give the ends of the range")
+        for end in ("from", "to")
+    )
+    if not low < high:
+        raise ParameterError(
+            f"{key}: expected from below to, found from {low:g} to {high:g}; exchange the two"
+        )
+    steps = [round(float(x), 12) for x in np.linspace(low, high, n)]
+    if key == "year":
+        if any(step != int(step) for step in steps):
+            raise ParameterError(
+                f"year: {n} even steps from {low:g} to {high:g} are no whole years; list them"
+            )
+        steps = [int(step) for step in steps]
+    return steps
+
+
+def _refuse_twice(key: str, values: list) -> None:
+    for position, one in enumerate(values):
+        if one in values[:position] if len(values) <= 100 else False:
+            raise ParameterError(
+                f"{key}: {policy_form.found(one)} is there twice; name each value once"
+            )
+    if len(values) > 100 and len({json.dumps(one) for one in values}) < len(values):
+        raise ParameterError(f"{key}: a value is there twice; name each value once")
+
+
+def _checked(key: str, value: object, own_names: bool, notebooks: bool) -> object:
+    """A value in its type; rho None is the estimate."""
     if key == "rho" and value in ("estimated", "estimate"):
-        value = None
-    if not (key == "city" and value == ALL):
-        Scenario(**{key: value})
-    return value
+        return None
+    if key == "city" and value == ALL:
+        return value
+    if key == "rho" and not notebooks and value is not None:
+        rho = policy_form.number(key, value, 0, 1, "write a number below 1")
+        return float(check_rho(rho, 1)[0])
+    return scenario.check(key, value, own_names)
 
 
-def points(sweep: Sweep, panel: Panel) -> pd.DataFrame:
+def _refuse_idle(sweep: Sweep, problems: Iterator[tuple[str, str]]) -> None:
+    """Refuse the first parameter that has no effect on anything that is run."""
+    for key, problem in problems:
+        where = f"{sweep.path.name}, line {sweep.lines.get(key, 1)}"
+        raise ParameterError(f"{where}: {key}: {problem}")
+
+
+def _not_taken(sweep: Sweep, notebooks: Collection[str]) -> Iterator[tuple[str, str]]:
+    """Parameters that nothing which is run takes, and why."""
+    if not sweep.notebooks:
+        for key in sweep.axes:
+            if key not in SHOCKS:
+                yield (
+                    key,
+                    f"a numerical sweep goes over {', '.join(SHOCKS)}; "
+                    "name the notebooks to sweep over anything else",
+                )
+        for key in sweep.fixed:
+            if key not in _USED:
+                yield (
+                    key,
+                    f"has no effect in a numerical sweep, which uses {', '.join(_USED)}; "
+                    "take the line out",
+                )
+        return
+    if not isinstance(notebooks, Mapping):
+        return
+    taken = list(dict.fromkeys(p for name in sweep.notebooks for p in notebooks[name]))
+    for key in (*sweep.axes, *sweep.fixed):
+        if key not in ("source", *taken):
+            yield (
+                key,
+                f"{', '.join(sweep.notebooks)} takes no such parameter, only "
+                f"{', '.join(taken)}; take the line out, or name another notebook",
+            )
+    for name in sweep.notebooks:
+        if not set(sweep.axes) & set(notebooks[name]):
+            yield (
+                "notebooks",
+                f"{name} takes none of {', '.join(sweep.axes)}: every run of it would be the "
+                "same; take it out",
+            )
+
+
+def _without_shock(sweep: Sweep) -> Iterator[tuple[str, str]]:
+    """Parameters that change no share, since no shock that they belong to is given."""
+    if sweep.notebooks:
+        return
+    shocked = {name for name in _HATS if any(hat != 1 for hat in _all(sweep, name))}
+    if not shocked:
+        given = ", ".join(_HATS)
+        yield next(iter(sweep.axes)), f"nothing is shocked; give one of {given} other than 1"
+        return
+    for key, needed in _NEEDS.items():
+        values = sweep.axes.get(key, ())
+        if (len(values) > 1 or values == [ALL]) and not shocked & set(needed):
+            yield key, f"has no effect on any share without {' or '.join(needed)} other than 1"
+
+
+def _all(sweep: Sweep, name: str) -> list:
+    return sweep.axes.get(name, [sweep.fixed.get(name, 1.0)])
+
+
+def _estimated(sweep: Sweep, panel: Panel) -> float:
+    """Return rho as the panel gives it, refused where no share can be computed with it."""
+    rho = float(estimate(panel, years=sweep.fixed.get("years")).rho)
+    if not 0 <= rho < 1:
+        raise ParameterError(
+            f"rho: this sample's estimate is {rho:.4g}, outside [0, 1); "
+            "choose other years, or give numbers"
+        )
+    return rho
+
+
+def points(sweep: Sweep, panel: Panel, most: int | None = None) -> pd.DataFrame:
     """Every combination, one row each, with all parameters of a shock.
 
     Parameters
@@ -169,34 +393,143 @@ def points(sweep: Sweep, panel: Panel) -> pd.DataFrame:
     sweep : Sweep
         A numerical one.
     panel : Panel
+    most : int, optional
+        Form so many only, spread evenly.
 
     Returns
     -------
     DataFrame
         ``scenario`` (0, 1, ...) and the columns of :data:`SHOCKS`, rho as a number.
+
+    Raises
+    ------
+    ParameterError
+        If there are more than fit into a table, or nothing is shocked.
     """
-    ones = {**{name: getattr(Scenario, name) for name in ("theta", "city", "occupation")}}
-    base = {"rho": None, **ones, **dict.fromkeys(_HATS, 1.0)}
-    base |= {key: value for key, value in sweep.fixed.items() if key in SHOCKS}
+    check_size(sweep, panel)
+    _refuse_idle(sweep, _without_shock(sweep))
     shares = panel.shares(sweep.fixed.get("year", Scenario.year))
+    base = {"rho": None, "theta": Scenario.theta, **dict.fromkeys(_HATS, 1.0)}
+    for name, known in (("city", shares.cities), ("occupation", shares.occupations)):
+        value = getattr(Scenario, name)
+        if name not in sweep.fixed and name not in sweep.axes and value not in known:
+            if any(hat != 1 for needed in _NEEDS[name] for hat in _all(sweep, needed)):
+                scenario.in_panel(name, value, known)
+            value = known[0]
+        base[name] = value
+    base |= {key: value for key, value in sweep.fixed.items() if key in SHOCKS}
     axes = {
         key: list(shares.cities) if values == [ALL] else values
         for key, values in sweep.axes.items()
     }
-    grid = pd.DataFrame(product(*axes.values()), columns=list(axes))
-    table = pd.DataFrame({name: grid.get(name, base[name]) for name in SHOCKS}, index=grid.index)
+    n = math.prod(len(values) for values in axes.values())
+    rows = np.arange(n)
+    if most is not None and most < n:
+        rows = np.linspace(0, n - 1, most).astype(int)
+    columns, fast = {}, n
+    for name, values in axes.items():
+        fast //= len(values)
+        kind = float if name in _NUMBERS and None not in values else object
+        columns[name] = np.array(values, dtype=kind)[rows // fast % len(values)]
+    table = pd.DataFrame({name: columns.get(name, base[name]) for name in SHOCKS}, index=rows)
     if table["rho"].isna().any():
-        estimated = estimate(panel, years=sweep.fixed.get("years")).rho
-        table["rho"] = table["rho"].astype(object).where(table["rho"].notna(), estimated)
-    numbers = ["rho", "theta", *_HATS]
-    table[numbers] = table[numbers].astype(float)
-    table.insert(0, "scenario", np.arange(len(table)))
-    if len(table) * len(shares.cities) > _LARGEST:
-        raise ParameterError(
-            f"{sweep.name}: {len(table):,} combinations by {len(shares.cities)} cities is more "
-            f"than {_LARGEST:,} rows; split the sweep"
+        table["rho"] = (
+            table["rho"].astype(object).where(table["rho"].notna(), _estimated(sweep, panel))
         )
+    table[list(_NUMBERS)] = table[list(_NUMBERS)].astype(float)
+    table.insert(0, "scenario", rows)
     return table
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """What a sweep will take, said before it starts.
+
+    Attributes
+    ----------
+    words : str
+        What is run.
+    seconds : float
+    size : int
+        Bytes that it leaves.
+    needed : int
+        Bytes that it takes on disk meanwhile.
+    """
+
+    words: str
+    seconds: float
+    size: int
+    needed: int
+
+    def __str__(self) -> str:
+        left = self.size / 1e6
+        size = f"{left / 1000:,.1f} GB" if left >= 1000 else f"{max(left, 0.1):,.1f} MB"
+        return f"{self.words}: about {_duration(self.seconds)} and {size}"
+
+    def check_disk(self, folder: Path) -> None:
+        """Refuse a sweep for which the disk has no room."""
+        place = next(parent for parent in (folder, *folder.parents) if parent.is_dir())
+        free = shutil.disk_usage(place).free
+        if self.needed > free:
+            raise ParameterError(
+                f"{self.words}: about {self.needed / 1e9:,.2f} GB are needed and "
+                f"{free / 1e9:,.2f} GB are free; make room, or split the sweep"
+            )
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 90:
+        return f"{max(1, math.ceil(seconds))} s"
+    minutes = seconds / 60
+    return f"{minutes:.0f} min" if minutes < 90 else f"{minutes / 60:,.1f} hours"
+
+
+def forecast(sweep: Sweep, panel: Panel) -> Forecast:
+    """How long a numerical sweep will take and how large its table will be, from a few of it.
+
+    Parameters
+    ----------
+    sweep : Sweep
+    panel : Panel
+    """
+    n = sweep.count(panel)
+    some = points(sweep, panel, most=64)
+    shares = panel.shares(sweep.fixed.get("year", Scenario.year))
+    started = time.perf_counter()
+    sink = arrow.BufferOutputStream()
+    parquet.write_table(tidy(some, shares, solve(some, shares)), sink)
+    # computed, written, read again and joined; the start of a file has what is there once
+    seconds = 3 * (time.perf_counter() - started) * n / len(some)
+    size = int(len(sink.getvalue()) * n / len(some))
+    n_cities = len(shares.cities)
+    words = f"{n:,} combinations by {n_cities:,} cities, {n * n_cities:,} rows"
+    return Forecast(words, seconds, size, 2 * size)
+
+
+def forecast_runs(sweep: Sweep, panel: Panel, executed: list[Path], workers: int) -> Forecast:
+    """How long a notebook sweep will take and how much it leaves.
+
+    Parameters
+    ----------
+    sweep : Sweep
+    panel : Panel
+    executed : list of Path
+        One executed notebook for each of the sweep's, where there is one: its time and size.
+    workers : int
+        How many run at a time.
+    """
+    n = sweep.count(panel)
+    seconds, size = 0.0, 0
+    for path in executed:
+        took, large = _UNMEASURED
+        if path.is_file():
+            large = path.stat().st_size
+            about = json.loads(path.read_text("utf-8"))["metadata"].get("companion", {})
+            took = about.get("seconds", took)
+        seconds, size = seconds + n * (took + 2), size + n * large
+    words = f"{n:,} combinations of {len(executed)} notebook{'s'[: len(executed) > 1]}"
+    words += f", {n * len(executed):,} runs"
+    return Forecast(words, seconds / workers, size, size)
 
 
 def solve(table: pd.DataFrame, shares: Shares) -> np.ndarray:
@@ -277,22 +610,25 @@ def run(
     table = points(sweep, panel)
     shares = panel.shares(sweep.fixed.get("year", Scenario.year))
     mark = fingerprint(table.to_csv(index=False), shares.pi_ck.tobytes(), shares.omega_k.tobytes())
-    parts = folder / f"parts-{mark}"
-    parts.mkdir(parents=True, exist_ok=True)
-    blocks = []
-    for start in progress(range(0, len(table), BLOCK)):
-        block = parts / f"{start:09d}.parquet"
-        blocks.append(block)
-        if not block.is_file():
-            some = table.iloc[start : start + BLOCK]
-            write_whole(tidy(some, shares, solve(some, shares)), block)
-    results = folder / "results.parquet"
-    about = folder / "about.json"
+    results, about = folder / "results.parquet", folder / "about.json"
+    said = json.dumps({"title": sweep.title, "fingerprint": mark})
     if not (results.is_file() and about.is_file() and mark in about.read_text()):
+        parts = folder / f"parts-{mark}"
+        _drop_parts(folder, but=parts)
+        parts.mkdir(parents=True, exist_ok=True)
+        some_rows = max(1, min(BLOCK, _ROWS_OF_A_BLOCK // len(shares.cities)))
+        blocks = []
+        for start in progress(range(0, len(table), some_rows)):
+            block = parts / f"{start:09d}.parquet"
+            blocks.append(block)
+            if not block.is_file():
+                some = table.iloc[start : start + some_rows]
+                write_whole(tidy(some, shares, solve(some, shares)), block)
         about.unlink(missing_ok=True)
         _join(blocks, results)
-        replace(about, json.dumps({"title": sweep.title, "fingerprint": mark}).encode())
-    _drop_other_parts(folder, parts)
+    if not about.is_file() or about.read_text() != said:
+        replace(about, said.encode())
+    _drop_parts(folder)
     return results
 
 
@@ -309,14 +645,14 @@ def _join(blocks: list[Path], results: Path) -> None:
         beside.unlink(missing_ok=True)
 
 
-def _drop_other_parts(folder: Path, parts: Path) -> None:
-    """Remove parts of other settings, and what an interruption left beside files."""
-    for other in folder.glob("parts-*"):
-        for file in other.iterdir():
-            if other != parts or file.suffix == ".new":
+def _drop_parts(folder: Path, but: Path | None = None) -> None:
+    """Remove blocks, but for those to be joined, and what an interruption left beside files."""
+    for parts in folder.glob("parts-*"):
+        for file in parts.iterdir():
+            if parts != but or file.suffix == ".new":
                 file.unlink(missing_ok=True)
-        if other != parts:
-            other.rmdir()
+        if parts != but:
+            parts.rmdir()
     for left in folder.glob("*.new"):
         left.unlink(missing_ok=True)
 
@@ -336,11 +672,13 @@ def replace(path: Path, content) -> None:
     beside.replace(path)
 
 
-def settings(sweep: Sweep) -> list[dict]:
+def settings(sweep: Sweep, panel: Panel) -> list[dict]:
     """Parameters of every run of a notebook sweep, in order."""
-    combinations = product(*sweep.axes.values())
+    cities = list(panel.shares(sweep._years()[0]).cities)
+    axes = [cities if values == [ALL] else values for values in sweep.axes.values()]
     return [
-        {**sweep.fixed, **dict(zip(sweep.axes, values, strict=True))} for values in combinations
+        scenario.with_seconds({**sweep.fixed, **dict(zip(sweep.axes, values, strict=True))})
+        for values in product(*axes)
     ]
 
 

@@ -35,12 +35,14 @@ _LOW, _MIDDLE, _HIGH = "#b35900", "#c9c9c9", "#0072b2"
 class Setting:
     """Where the controls stand when the page opens; the defaults are the paper's shock.
 
+    The controls reach from end to end of :data:`CONTROLS`, and as far beyond as the setting lies.
+
     Attributes
     ----------
-    rho : float, in [0, 0.95]
-    theta : float, in [0.5, 10]
+    rho : float, in [0, 1)
+    theta : float, above 0
     city, occupation : str
-    city_hat, occupation_hat, cell_hat : float, in [0.5, 1.5]
+    city_hat, occupation_hat, cell_hat : float, above 0
         Multiplicative changes of T_c, T_k and t_ck.
     centred : str
         Where the colour scale has its middle: at ``one`` or at the ``median`` city.
@@ -54,6 +56,12 @@ class Setting:
     occupation_hat: float = 1.0
     cell_hat: float = 1.0
     centred: str = "one"
+
+    def bounds(self, name: str) -> tuple[float, float]:
+        """Smallest and largest value of a control."""
+        _, low, high, *_ = CONTROLS[name]
+        value = getattr(self, name)
+        return min(low, value), max(high, value)
 
 
 def table(shares: Shares) -> pd.DataFrame:
@@ -283,7 +291,7 @@ class WhatIf:
                 name: getattr(self.setting, name)
                 for name in ("city", "occupation", "centred", *CONTROLS)
             },
-            "ranges": {name: [low, high] for name, (_, low, high, _, _) in CONTROLS.items()},
+            "ranges": {name: list(self.setting.bounds(name)) for name in CONTROLS},
         }
         renderer = vl_convert.javascript_bundle().replace("</script", "<\\/script")
         data = json.dumps(payload, separators=(",", ":")).replace("</", "<\\/")
@@ -311,30 +319,30 @@ class WhatIf:
         )
         controls = [
             _select("city", "City", sorted(self.shares.cities)),
-            _number("city_hat"),
+            self._number("city_hat"),
             _select("occupation", "Occupation", self.shares.occupations),
-            *map(_number, ("occupation_hat", "cell_hat", "rho", "theta")),
+            *map(self._number, ("occupation_hat", "cell_hat", "rho", "theta")),
             _select("centred", "Middle of the colours", ("one", "median")),
         ]
         template = (files("helpers") / "whatif.html").read_text(encoding="utf-8")
         return Template(template).substitute(controls="".join(controls), heads=heads)
 
+    def _number(self, name: str) -> str:
+        label, *_, step, _ = CONTROLS[name]
+        low, high = self.setting.bounds(name)
+        bounds = f'min="{low}" max="{high}"'
+        return (
+            f'<div><label for="what-if-{name}">{label}</label><div class="what-if-pair">'
+            f'<input type="range" {bounds} step="{step}" data-slider="{name}" '
+            f'aria-label="{label}, slider">'
+            f'<input type="number" {bounds} step="any" name="{name}" id="what-if-{name}" '
+            'inputmode="decimal"></div></div>'
+        )
+
 
 def _select(name: str, label: str, options: tuple[str, ...] | list[str]) -> str:
     listed = "".join(f"<option>{html.escape(option)}</option>" for option in options)
     return f'<label>{label}<br><select name="{name}">{listed}</select></label>'
-
-
-def _number(name: str) -> str:
-    label, low, high, step, _ = CONTROLS[name]
-    bounds = f'min="{low}" max="{high}"'
-    return (
-        f'<div><label for="what-if-{name}">{label}</label><div class="what-if-pair">'
-        f'<input type="range" {bounds} step="{step}" data-slider="{name}" '
-        f'aria-label="{label}, slider">'
-        f'<input type="number" {bounds} step="any" name="{name}" id="what-if-{name}" '
-        'inputmode="decimal"></div></div>'
-    )
 
 
 def _records(frame: pd.DataFrame) -> list[dict]:

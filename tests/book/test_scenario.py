@@ -1,13 +1,22 @@
 """A scenario is published beside the default book, and leaves that as it was."""
 
+import json
+import os
 import re
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from helpers import paths
+from helpers import paths, publish, sweep, worked
+from helpers.sources import synthetic
+
+sys.path.insert(0, str(paths.ROOT / "tools"))
+import book as book_tool
+import sweep as sweep_tool
 
 pytestmark = [pytest.mark.book, pytest.mark.slow]
 
@@ -66,6 +75,105 @@ def test_a_wrong_scenario_is_refused_before_anything_runs(tmp_path):
     assert not (paths.BUILD / "runs" / "wrong").exists()
 
 
+def _run(tool: str, *arguments: str, **variables: str) -> subprocess.CompletedProcess:
+    plain = {k: v for k, v in os.environ.items() if k not in ("SCENARIO", "SWEEP")}
+    return subprocess.run(
+        [sys.executable, f"tools/{tool}.py", *arguments],
+        cwd=paths.ROOT,
+        capture_output=True,
+        text=True,
+        env={**plain, **variables},
+    )
+
+
+def _state() -> dict[Path, int]:
+    """When each file of the default book and its run was written."""
+    site = [path for path in paths.HTML.glob("*") if path.is_file()]
+    run = [path for path in (paths.BUILD / "runs" / "paper").rglob("*") if path.is_file()]
+    return {path: path.stat().st_mtime_ns for path in (*site, *run)}
+
+
+@pytest.mark.parametrize(
+    ("tool", "content", "words"),
+    [
+        ("book", b"", "holds no key"),
+        ("book", b"city: M\xe9xico", "no UTF-8"),
+        ("book", b"\x00\x01", "not a text file"),
+        ("book", b"rho: '0.5'", "line 1: rho: expected a number"),
+        ("book", b"rho: 0.9999", "from 0 to 0.99"),
+        ("book", b"theta: 1e300", "theta"),
+        ("book", b"cell_hat: 1.1", "no chapter takes it"),
+        ("book", b"rho: 0.99\ntheta: 100\ncity_hat: 1.5", "leaves nobody"),
+        ("book", b"rho: [0.1, 0.2]", "make sweep SWEEP="),
+        ("sweep", b"- a", "found a list"),
+        ("sweep", b"rho: 0.5", "make rerun SCENARIO="),
+        ("sweep", b"rho: [0, 0.5]", "nothing is shocked"),
+        ("sweep", b"notebooks: [07_city_shocks]\ncell_hat: [1, 2]", "takes no such parameter"),
+        ("sweep", b"city_hat: {from: 2, to: 1, number: 9}", "from below to"),
+        ("sweep", b"rho: {from: 0, to: 0.9, number: 99999}\n"
+         b"theta: {from: 1, to: 9, number: 99999}\ncity_hat: 0.9", "split the sweep"),
+    ],
+)  # fmt: skip
+def test_what_cannot_run_is_refused_in_words_and_touches_nothing(tmp_path, tool, content, words):
+    wrong = tmp_path / "ein Versuch.yml"
+    wrong.write_bytes(content)
+    before = _state()
+    done = _run(tool, str(wrong))
+    assert done.returncode == 2
+    assert words in done.stderr
+    assert "ein Versuch" in done.stderr or "ein-Versuch" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert _state() == before
+    assert not list(paths.BUILD.glob("*/ein-Versuch"))
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments", "variable"),
+    [
+        ("book", ("--all",), "SWEEP"),
+        ("book", (), "SWEEP"),
+        ("book", (), "SCENARIO"),
+        ("sweep", (), "SCENARIO"),
+        ("sweep", ("scenarios/policy-grid.yml",), "SCENARIO"),
+    ],
+)
+def test_a_variable_that_another_command_takes_is_not_passed_over(tool, arguments, variable):
+    before = _state()
+    done = _run(tool, *arguments, **{variable: "scenarios/detroit.yml"})
+    command = {"SWEEP": "make sweep SWEEP=", "SCENARIO": "make rerun SCENARIO="}[variable]
+    assert done.returncode == 2
+    assert f"{command}scenarios/detroit.yml" in done.stderr
+    assert _state() == before
+
+
+def test_a_run_on_ones_own_panel_hands_on_no_path_of_the_machine(tmp_path, monkeypatch):
+    monkeypatch.setattr(paths, "BUILD", tmp_path / "_build")
+    monkeypatch.setattr(paths, "ROOT", tmp_path)
+    monkeypatch.setattr(publish, "notebooks", lambda: [paths.NOTEBOOKS / "07_city_shocks.md"])
+    folder = tmp_path / "räder x"
+    synthetic.load(seed=1).save(folder / "my panel")
+    (folder / "my town.yml").write_text(f"title: A <b>\nsource: {folder / 'my panel'}\n")
+    assert book_tool.prepare(folder / "my town.yml") == "my-town"
+    files = sorted((tmp_path / "_build" / "runs" / "my-town").rglob("*.json"))
+    assert [file.name for file in files] == ["07_city_shocks.json", "parameters.json"]
+    assert not [file for file in files if str(tmp_path) in file.read_text()]
+    run = json.loads(files[1].read_text())
+    assert run["changes"]["source"].startswith("my-panel-")
+    assert "source = my-panel-" in publish.banner(run)
+    assert set(run["data"]) >= {"cells.parquet", "cities.parquet"}
+
+
+def test_files_that_cannot_be_read_are_named_and_left_out_of_the_default_book(
+    tmp_path, monkeypatch, capsys
+):
+    (tmp_path / "broken.yml").write_bytes(b"city: \xe9")
+    monkeypatch.setattr(book_tool.scenario.files, "__defaults__", (tmp_path,))
+    assert book_tool.asked([]) == []
+    assert f"left out: {tmp_path / 'broken.yml'}, line 1" in capsys.readouterr().err
+    with pytest.raises(book_tool.DataError, match="no UTF-8"):
+        book_tool.asked(["--all"])
+
+
 def test_a_scenario_cannot_take_the_default_books_place(tmp_path):
     other = tmp_path / "paper.yml"
     other.write_text("rho: 0.5\n")
@@ -90,6 +198,35 @@ def test_a_sweep_leaves_a_table_and_a_page(html, run):
     assert page.count(".svg") >= 2
     synthetic = run["parameters"]["source"] == "synthetic"
     assert ("a <strong>synthetic economy</strong> with" in page) == synthetic
+
+    # said before it starts; the table is one file with two names, and nothing is left over
+    assert re.search(
+        r"480 combinations by 260 cities, 124,800 rows: about .* MB in _build/sweeps/policy-grid\n",
+        done.stdout,
+    )
+    assert '<a href="results.parquet" download>' in page
+    there = list((html / "sweeps" / "policy-grid").rglob("*.parquet"))
+    assert [path.name for path in there] == ["results.parquet"]
+    folder = paths.BUILD / "sweeps" / "policy-grid"
+    assert [path.name for path in folder.rglob("*.parquet")] == ["results.parquet"]
+    assert there[0].samefile(folder / "results.parquet")
+
+
+def test_a_large_table_is_not_put_into_the_site(html, tmp_path, monkeypatch):
+    monkeypatch.setattr(sweep, "SMALL", 1_000)
+    file = tmp_path / "large one.yml"
+    file.write_text("title: Large & <b>one</b>\nrho: [0.2, 0.5]\ncity_hat: 0.9\n")
+    site, folder = html / "sweeps" / "large-one", paths.BUILD / "sweeps" / "large-one"
+    try:
+        assert sweep_tool.main([str(file)]) == 0
+        page = (site / "index.html").read_text(encoding="utf-8")
+        assert not list(site.rglob("*.parquet"))
+        assert "<code>_build/sweeps/large-one/results.parquet</code>" in page
+        assert "Large &amp; &lt;b&gt;one&lt;/b&gt;" in page
+    finally:  # the book is as it was for whoever packs it
+        shutil.rmtree(site, ignore_errors=True)
+        shutil.rmtree(folder, ignore_errors=True)
+        worked.refresh(html)
 
 
 def test_a_wrong_sweep_is_refused_before_anything_runs(tmp_path):

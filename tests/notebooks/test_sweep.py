@@ -1,5 +1,6 @@
 """Sweeps killed in the middle: the next run finishes, with the same bytes."""
 
+import contextlib
 import json
 import os
 import random
@@ -11,9 +12,12 @@ import time
 from pathlib import Path
 
 import pandas as pd
+import psutil
 import pytest
 
 from helpers import paths
+from helpers.estimation import estimate
+from helpers.sources import synthetic
 
 pytestmark = pytest.mark.slow
 
@@ -39,6 +43,30 @@ from helpers.prose import record
 record(elasticity=theta / (1 - rho), words=f"rho {rho}")
 ```
 """
+ON_A_PANEL = """---
+kernelspec:
+  display_name: Python 3
+  language: python
+  name: python3
+---
+
+# What a panel says
+
+```{code-cell} ipython3
+:tags: [parameters]
+
+source = "auto"
+theta = 3.0
+```
+
+```{code-cell} ipython3
+from helpers.estimation import estimate
+from helpers.prose import record
+from helpers.sources import load
+
+record(rho=estimate(load(source)).rho)
+```
+"""
 NOTEBOOK_SWEEP = "notebooks: [01_tiny]\nsource: synthetic\nrho: [0.0, 0.5]\ntheta: [2.0, 4.0]\n"
 NUMERICAL_SWEEP = (
     "source: synthetic\nrho: {from: 0, to: 0.9, number: 10}\ncity: all\ncity_hat: [0.9, 1.1]\n"
@@ -49,12 +77,13 @@ import sys
 from pathlib import Path
 sys.path.insert(0, "tools")
 import sweep as tool
-from helpers import paths, sources, sweep
+from helpers import paths, scenario, sources, sweep
 sweep.BLOCK = 60
 wanted = sweep.read(Path(sys.argv[1]))
 folder = paths.BUILD / "sweeps" / wanted.name
 if wanted.notebooks:
-    sys.exit(tool.run_notebooks(wanted, folder, "synthetic"))
+    source = scenario.kept_source(wanted.fixed["source"])
+    sys.exit(tool.run_notebooks(wanted, folder, source))
 sweep.run(wanted, sources.load("synthetic"), folder)
 """
 
@@ -77,11 +106,15 @@ def project(tmp_path) -> Path:
     return tmp_path
 
 
-def _start(project: Path, sweep: str, **more: str) -> subprocess.Popen:
+def _start(project: Path, sweep: str, make: bool = False, **more: str) -> subprocess.Popen:
     environment = {k: v for k, v in os.environ.items() if not k.startswith("COV")}
     environment |= {"PYTHONPATH": str(project / "src"), "COMPANION_WORKERS": "2", **more}
+    command = [sys.executable, "driver.py", f"scenarios/{sweep}.yml"]
+    if make:
+        (project / "Makefile").write_text(f"sweep:\n\t@'{command[0]}' {' '.join(command[1:])}\n")
+        command = ["make", "sweep"]
     return subprocess.Popen(
-        [sys.executable, "driver.py", f"scenarios/{sweep}.yml"],
+        command,
         cwd=project,
         env=environment,
         stdout=subprocess.PIPE,
@@ -166,6 +199,68 @@ def test_finished_runs_are_not_run_again_and_changed_ones_are(project):
     assert same == ["00000", "00002"]
     table = pd.read_parquet(runs.parent / "results.parquet")
     assert list(table.loc[table["name"] == "elasticity", "value"]) == [2.0, 5.0, 4.0, 10.0]
+
+
+def test_a_sweep_runs_again_when_its_data_change(project):
+    """A panel saved, swept, and another saved in its place: the new estimates, not the old."""
+    panel = project / "my panel"
+    (project / "notebooks" / "01_tiny.md").write_text(ON_A_PANEL)
+    (project / "scenarios" / "grid.yml").write_text(
+        f"notebooks: [01_tiny]\nsource: {panel}\ntheta: [2.0, 3.0]\n"
+    )
+    found = []
+    for seed in (1, 2, 1):
+        made = synthetic.load(seed=seed)
+        shutil.rmtree(panel, ignore_errors=True)
+        made.save(panel)
+        _finish(project, "grid")
+        table = pd.read_parquet(project / "_build" / "sweeps" / "grid" / "results.parquet")
+        assert list(table["value"]) == pytest.approx([estimate(made).rho] * 2, rel=1e-9)
+        found.append(table["value"].iloc[0])
+        assert not table["source"].str.contains(str(project), regex=False).any()
+    assert found[0] == found[2] != found[1]
+
+
+def _descendants(running: subprocess.Popen) -> dict[int, float]:
+    """Every process below one, with when it began: numbers are given out again."""
+    started = {}
+    for process in psutil.Process(running.pid).children(recursive=True):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            started[process.pid] = process.create_time()
+    return started
+
+
+def _alive(started: dict[int, float]) -> list[int]:
+    there = []
+    for number, since in started.items():
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process = psutil.Process(number)
+            if process.create_time() == since and process.status() != psutil.STATUS_ZOMBIE:
+                there.append(number)
+    return there
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT, "make"])
+def test_workers_and_kernels_end_with_the_program_that_started_them(project, how):
+    slow = NOTEBOOK.replace("record(elast", "import time\n\ntime.sleep(120)\nrecord(elast")
+    (project / "notebooks" / "01_tiny.md").write_text(slow)
+    running = _start(project, "grid", make=how == "make")
+    until = time.monotonic() + 120
+    below: dict[int, float] = {}
+    # pytask, two workers and their kernels; with make, the program as well
+    while len(below) < 5 + (how == "make"):
+        assert time.monotonic() < until
+        assert running.poll() is None
+        time.sleep(0.1)
+        below = _descendants(running)
+    os.kill(running.pid, signal.SIGKILL if how == "make" else how)
+    running.wait(timeout=30)
+    running.stdout.close()
+    until = time.monotonic() + 30
+    while _alive(below):
+        assert time.monotonic() < until, "a process outlived the program that started it"
+        time.sleep(0.1)
 
 
 CLUSTER = """

@@ -1,5 +1,9 @@
 """Sweeps: what is refused, the order of combinations, and the numbers."""
 
+import json
+import tracemalloc
+from itertools import product
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,6 +12,8 @@ from pyarrow import parquet
 from helpers import counterfactuals, paths, sweep
 from helpers.errors import DataError, ParameterError, UnknownNameError
 from helpers.estimation import estimate
+from helpers.names import NEW_YORK
+from helpers.panel import Panel
 
 DETROIT = "Detroit-Warren-Dearborn, MI"
 
@@ -43,11 +49,166 @@ def test_sweeps_that_ship_are_valid(name, made):
         ("clusters: [city, occupation]", ParameterError, "name the notebooks"),
         ("notebooks: [07_city]\nrho: [0, 0.5]", UnknownNameError, "07_city_shocks"),
         ("- 1", DataError, "keys and values"),
+        ("rho: {from: 0, to: 1}", ParameterError, "line 1: rho: expected a value, a list or"),
+        ("rho: {from: 0.9, to: 0, number: 3}", ParameterError, "from below to"),
+        ("rho: {from: 0.5, to: 0.5, number: 3}", ParameterError, "from below to"),
+        ("rho: {from: a, to: 0.5, number: 3}", ParameterError, "rho, from: expected a number"),
+        ("rho: {from: 0, to: .inf, number: 3}", ParameterError, "rho, to: expected a number"),
+        ("rho: {from: 0, to: 0.5, number: 3.0}", ParameterError, "rho, number"),
+        ("rho: {from: 0, to: 0.5, number: 1000000000000}", ParameterError, "at most 100,000"),
+        ("rho: {from: 0, to: 0.5, number: 3, log: true}", ParameterError, "from: a, to: b"),
+        ("rho: {from: 0, to: 1e-12, number: 9}", ParameterError, "twice"),
+        ("rho: [0, 0.0]", ParameterError, "twice"),
+        ("rho: [0, '0.5']", ParameterError, "without quotes"),
+        ("rho: [0, 1:30]", ParameterError, "the text '1:30'"),
+        ("city_hat: 0.9\nrho: [0, 0.5]\nrho: [0, 0.6]", DataError, "line 3: .* twice"),
+        ("title: [a, b]\nrho: [0, 0.5]", ParameterError, "line 1: title"),
+        ("source: [synthetic, auto]\nrho: [0, 0.5]", ParameterError, "one source"),
+        ("second_city: Akron\nrho: [0, 0.5]", ParameterError, "no effect in a numerical sweep"),
+        ("notebooks: 7\nrho: [0, 0.5]", ParameterError, "expected names of notebooks"),
+        ("notebooks: []\nrho: [0, 0.5]", ParameterError, "expected names of notebooks"),
+        ("notebooks: [07_city_shocks, 07_city_shocks]", ParameterError, "twice"),
+        (
+            "notebooks: 07_city_shocks\nyear: {from: 2010, to: 2013, number: 3}",
+            ParameterError,
+            "whole years",
+        ),
+        ("", DataError, "holds no key"),
     ],
 )
 def test_a_wrong_sweep_is_refused_by_name(file, text, error, message):
     with pytest.raises(error, match=message):
         sweep.read(file(text), ("07_city_shocks",))
+
+
+DECLARED = {"07_city_shocks": ["source", "rho", "city", "city_hat"], "09_discussion": ["rho"]}
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("notebooks: 07_city_shocks\ntheta: [2, 3]", "line 2: theta: 07_city_shocks takes no"),
+        ("notebooks: 07_city_shocks\nrho: [0, 0.5]\ncell_hat: 1.1", "line 3: cell_hat"),
+        ("notebooks: [07_city_shocks, 09_discussion]\ncity_hat: [0.9, 1.1]", "09_discussion takes"),
+    ],
+)
+def test_a_parameter_that_no_notebook_takes_is_refused(file, text, words):
+    with pytest.raises(ParameterError, match=words):
+        sweep.read(file(text), DECLARED)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("rho: [0, 0.5]", "line 1: rho: nothing is shocked"),
+        ("city_hat: 1\nrho: [0, 0.5]", "rho: nothing is shocked"),
+        (
+            "occupation_hat: 1.1\nrho: [0, 0.5]",
+            "line 2: rho: has no effect .* cell_hat",
+        ),
+        ("cell_hat: 1.1\ntheta: [2, 3]", "theta: has no effect .* city_hat"),
+        ("city: all\noccupation_hat: 1.1", "city: has no effect"),
+        ("city_hat: [0.9, 1.1]\noccupation: [sales, trades]", "occupation: has no effect"),
+    ],
+)
+def test_a_sweep_in_which_nothing_varies_is_refused(file, made, text, words):
+    with pytest.raises(ParameterError, match=words):
+        sweep.read(file(text)).check_panel(made)
+
+
+def test_what_varies_by_the_papers_model_is_not_refused(file, made):
+    """Each axis moves some share: the table of which shock it needs is the model's."""
+    for key, values in {"rho": [0.1, 0.6], "theta": [2.0, 4.0], "city": ["Akron, OH", DETROIT],
+                        "occupation": ["sales", "trades"]}.items():  # fmt: skip
+        for hat in ("city_hat", "occupation_hat", "cell_hat"):
+            text = f"rho: 0.5\n{hat}: 1.2\n"
+            text = text.replace("rho: 0.5\n", "") if key == "rho" else text
+            wanted = sweep.read(file(f"{text}{key}: {json.dumps(values)}"))
+            shares = made.shares(2019)
+            base = {"rho": 0.5, "theta": 3.0, "city": DETROIT, "occupation": "sales"}
+            rows = pd.DataFrame([base | {key: value} for value in values])
+            rows = rows.assign(**dict.fromkeys(("city_hat", "occupation_hat", "cell_hat"), 1.0))
+            new = sweep.solve(rows.assign(**{hat: 1.2}), shares)
+            varies = not np.allclose(new[0], new[1], rtol=1e-9)
+            if varies:
+                wanted.check_panel(made)
+            else:
+                with pytest.raises(ParameterError, match=f"{key}: has no effect"):
+                    wanted.check_panel(made)
+
+
+def test_combinations_of_notebooks_that_cannot_run_are_refused_with_their_values(file, made):
+    text = f"notebooks: [07_city_shocks]\nsecond_city: {DETROIT}\nrho: 0.5\ncity: ['Akron, OH', "
+    with pytest.raises(ParameterError, match=f"with city = {DETROIT}: second_city"):
+        sweep.read(file(f"{text}'{DETROIT}']")).check_panel(made)
+    text = "notebooks: [07_city_shocks]\nrho: [0.5, 0.99]\ntheta: 100\ncity_hat: 1.5"
+    with pytest.raises(ParameterError, match=r"with rho = 0\.99: city_hat.* leaves nobody"):
+        sweep.read(file(text)).check_panel(made)
+
+
+def test_every_city_of_the_panel_is_a_run_of_a_notebook(file, made):
+    wanted = sweep.read(file("notebooks: [07_city_shocks]\nrho: 0.5\ncity: all"))
+    runs = sweep.settings(wanted, made)
+    assert [run["city"] for run in runs] == list(made.shares(2019).cities)
+    assert all(run.get("second_city") != run["city"] for run in runs)
+    wanted.check_panel(made)
+
+
+def test_what_would_not_fit_is_refused_before_it_is_formed(file, made, monkeypatch):
+    many = "{from: %s, to: %s, number: 100000}"
+    text = (
+        f"rho: {many % (0, 0.9)}\ntheta: {many % (1, 9)}\ncity_hat: {many % (0.5, 0.9)}\ncity: all"
+    )
+    wanted = sweep.read(file(text))
+    assert wanted.count(made) == 260 * 10**15
+    tracemalloc.start()
+    with pytest.raises(ParameterError, match="260,000,000,000,000,000 combinations by 260 cities"):
+        wanted.check_panel(made)
+    with pytest.raises(ParameterError, match="split the sweep"):
+        sweep.points(wanted, made)
+    assert tracemalloc.get_traced_memory()[1] < 50_000_000
+    tracemalloc.stop()
+    runs = sweep.read(file(f"notebooks: [07_city_shocks]\nrho: {many % (0, 0.9)}"))
+    with pytest.raises(ParameterError, match="more than 10,000 runs"):
+        runs.check_panel(made)
+    ahead = sweep.Forecast("x", 1.0, 10**18, 10**18)
+    with pytest.raises(ParameterError, match="GB are free; make room"):
+        ahead.check_disk(paths.BUILD / "sweeps" / "nowhere")
+
+
+def test_the_forecast_is_near_what_comes(file, made, tmp_path):
+    wanted = sweep.read(
+        file("rho: {from: 0, to: 0.9, number: 10}\ncity_hat: [0.9, 1.1]\ncity: all")
+    )
+    ahead = sweep.forecast(wanted, made)
+    assert str(ahead).startswith("5,200 combinations by 260 cities, 1,352,000 rows: about ")
+    size = sweep.run(wanted, made, tmp_path / "out").stat().st_size
+    assert 0.6 * size < ahead.size < 1.6 * size
+    runs = sweep.read(file("notebooks: [07_city_shocks]\nrho: [0, 0.5]"))
+    known = tmp_path / "07_city_shocks.ipynb"
+    known.write_text(json.dumps({"metadata": {"companion": {"seconds": 88}}}))
+    said = str(sweep.forecast_runs(runs, made, [known], 2))
+    assert (
+        said.startswith("2 combinations of 1 notebook, 2 runs: about 90 s and ") or "2 min" in said
+    )
+
+
+def test_points_that_are_formed_in_part_are_rows_of_the_whole(file, made):
+    wanted = sweep.read(file("rho: [0, 0.3, 0.6]\ncity: all\ncity_hat: [0.9, 1.1]"))
+    whole, some = sweep.points(wanted, made), sweep.points(wanted, made, most=7)
+    pd.testing.assert_frame_equal(whole.loc[some.index], some)
+    order = list(product([0, 0.3, 0.6], made.shares(2019).cities, [0.9, 1.1]))
+    assert list(whole[["rho", "city", "city_hat"]].itertuples(index=False, name=None)) == order
+
+
+def test_an_occupation_or_city_that_a_panel_lacks_is_needed_only_where_it_is_shocked(file, made):
+    cells = made.cells.assign(city=made.cells["city"].replace(NEW_YORK, "Gotham"))
+    cities = made.cities.assign(city=made.cities["city"].replace(NEW_YORK, "Gotham"))
+    own = Panel(cells=cells, cities=cities)
+    wanted = sweep.read(file("occupation: [sales, trades]\noccupation_hat: 1.1"))
+    assert len(sweep.points(wanted, own)) == 2
+    with pytest.raises(UnknownNameError, match="the paper's, since the file names none"):
+        sweep.points(sweep.read(file("city_hat: [0.9, 1.1]")), own)
 
 
 def test_a_misspelt_city_in_a_list_is_refused_with_the_nearest(file, made):
@@ -109,7 +270,10 @@ def test_a_second_run_computes_nothing_and_another_sweep_does(file, made, tmp_pa
         assert sweep.run(wanted, made, tmp_path / "out").read_bytes() == first
     other = sweep.read(file("rho: [0.1, 0.3]\ncity_hat: 0.9"))
     assert sweep.run(other, made, tmp_path / "out").read_bytes() != first
-    assert len(list((tmp_path / "out").glob("parts-*"))) == 1
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        "about.json",
+        "results.parquet",
+    ]
 
 
 def test_the_summary_has_a_row_a_scenario(file, made, tmp_path):
