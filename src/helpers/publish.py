@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 from datetime import UTC, datetime
+from html import escape
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -27,6 +28,8 @@ from helpers import (
     paths,
     portable,
     reproducibility,
+    scenario,
+    worked,
 )
 from helpers.errors import CompanionError
 from helpers.prose import typed_results
@@ -124,6 +127,7 @@ def execute(source: Path, output: Path, values: dict) -> None:
     """
     import jupytext
     import papermill
+    from traitlets.config import Config
 
     text = parameters.with_values(source.read_text(encoding="utf-8"), values)
     output.parent.mkdir(parents=True, exist_ok=True)
@@ -137,6 +141,8 @@ def execute(source: Path, output: Path, values: dict) -> None:
             kernel_name="python3",
             progress_bar=False,
             cwd=paths.ROOT,
+            # what goes to and from a kernel is nobody else's; it warns where it is not encrypted
+            config=Config({"KernelManager": {"transport_encryption": "auto"}}),
         )
         executed = json.loads(after.read_text(encoding="utf-8"))
         _tidy(executed, source.stem, time.perf_counter() - started)
@@ -187,10 +193,10 @@ def banner(run: dict) -> str:
         )
     if run["changes"]:
         changed = ", ".join(
-            f"{key}: {', '.join(value)}" if isinstance(value, dict) else f"{key} = {value}"
+            escape(f"{key}: {', '.join(value)}" if isinstance(value, dict) else f"{key} = {value}")
             for key, value in run["changes"].items()
         )
-        parts.append(f"Scenario <strong>{run['title']}</strong>: {changed}.")
+        parts.append(f"Scenario <strong>{escape(run['title'])}</strong>: {changed}.")
     return " ".join(parts)
 
 
@@ -319,42 +325,13 @@ def stage(folder: Path, executed: Path, run: dict, baseline: Path | None = None)
         toc["parts"].insert(0, part)
         (folder / "_toc.yml").write_text(yaml.safe_dump(toc, sort_keys=False), "utf-8")
     else:
-        (folder / "book" / "scenarios.md").write_text(_scenarios_page(), encoding="utf-8")
-
-
-def published() -> list[str]:
-    """Scenarios that stand beside the default book."""
-    return sorted(page.parent.name for page in paths.HTML.glob("scenarios/*/index.html"))
+        text = worked.page((paths.BOOK / "scenarios.md").read_text("utf-8"))
+        (folder / "book" / "scenarios.md").write_text(text, encoding="utf-8")
 
 
 def scenarios() -> list[Path]:
-    """Scenario files that ship, without the paper's own and without sweeps."""
-    found = []
-    for path in sorted(paths.SCENARIOS.glob("*.yml")):
-        values = yaml.safe_load(path.read_text("utf-8")) or {}
-        lists = [key for key, value in values.items() if isinstance(value, list) and key != "years"]
-        if path.stem != "paper" and not lists:
-            found.append(path)
-    return found
-
-
-def _scenarios_page() -> str:
-    """The page of worked scenarios: their stories, and a link to each that is published."""
-    text = (paths.BOOK / "scenarios.md").read_text("utf-8")
-    entries, there = [], published()
-    for path in scenarios():
-        content = path.read_text("utf-8")
-        values = yaml.safe_load(content)
-        story = " ".join(re.findall(r"^# ?(.*)$", content, re.M))
-        link = (
-            f'<a href="../scenarios/{path.stem}/differences.html">What changes</a> · '
-            f'<a href="../scenarios/{path.stem}/index.html">the whole book with it</a>'
-            if path.stem in there
-            else f"<code>make rerun SCENARIO=scenarios/{path.name}</code>"
-        )
-        lines = [f"## {values.get('title', path.stem)}", "", story, ""]
-        entries += [*lines, "```{raw} html", f"<p>{link}</p>", "```", ""]
-    return text + "\n" + "\n".join(entries)
+    """Scenario files that ship, without the paper's own, sweeps and what cannot be read."""
+    return scenario.files()[0]
 
 
 def _add_mathjax(site: Path) -> None:
