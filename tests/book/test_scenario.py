@@ -199,6 +199,11 @@ def test_a_sweep_leaves_a_table_and_a_page(html, run):
     synthetic = run["parameters"]["source"] == "synthetic"
     assert ("a <strong>synthetic economy</strong> with" in page) == synthetic
 
+    # a reader finds it, and logs hold nothing but what is asked for
+    listed = (html / "book" / "scenarios.html").read_text(encoding="utf-8")
+    assert '<a href="../sweeps/policy-grid/index.html">How hard do cities pull?</a>' in listed
+    assert "WARNING" not in done.stdout + done.stderr
+
     # said before it starts; the table is one file with two names, and nothing is left over
     assert re.search(
         r"480 combinations by 260 cities, 124,800 rows: about .* MB in _build/sweeps/policy-grid\n",

@@ -131,6 +131,13 @@ def _finish(project: Path, sweep: str, **more: str) -> bytes:
     return (project / "_build" / "sweeps" / sweep / "results.parquet").read_bytes()
 
 
+def test_a_log_holds_no_warnings_of_kernels(project):
+    running = _start(project, "grid")
+    said, _ = running.communicate(timeout=300)
+    assert running.returncode == 0
+    assert "WARNING" not in said
+
+
 def _forget(project: Path) -> None:
     for name in ("_build", ".pytask"):
         shutil.rmtree(project / name, ignore_errors=True)

@@ -205,6 +205,19 @@ def test_the_banner_says_what_is_not_the_papers():
     assert "rho = 0.0" in text
 
 
+def test_a_title_and_names_of_policies_are_words_in_the_banner():
+    changes = {"policies": {"<i>one</i>": {}}, "city": "A & B"}
+    run = {
+        "parameters": {"source": "replication"},
+        "changes": changes,
+        "reason": "",
+        "title": "<b>",
+    }
+    text = publish.banner(run)
+    assert "&lt;b&gt;" in text
+    assert "&lt;i&gt;one&lt;/i&gt;, city = A &amp; B" in text.replace("policies: ", "")
+
+
 @pytest.mark.parametrize(
     ("value", "spelt"),
     [
