@@ -123,6 +123,10 @@ def find_name(kind: str, name: object, known: Sequence[str]) -> int:
         raise UnknownNameError(f"{kind}: {name!r} is not among {len(known)} names{hint}") from None
 
 
+class GivenDataError(DataError):
+    """``COMPANION_DATA`` names what is no folder, or a folder that lacks a file."""
+
+
 class CodebookError(DataError):
     """A codebook cannot be read, or describes an extract that cannot be used."""
 
