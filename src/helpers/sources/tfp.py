@@ -47,6 +47,10 @@ class Productivity:
     file: str
     units: str
 
+    def about(self) -> dict:
+        """What a panel keeps of it: units and, by sector, the rows read and averaged."""
+        return {"units": self.units, "rows": {k: list(v) for k, v in self.rows.items()}}
+
 
 def fetch(folder: Path | str) -> Path:
     """Download the workbook of major industries from its publisher.
