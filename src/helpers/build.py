@@ -637,6 +637,7 @@ def build_panel(
     entrants: str = "drop",
     persons: str = "all",
     samples: int | str | Sequence[int | str] | None = None,
+    tfp_basis: str | None = None,
     occupations: pd.DataFrame | None = None,
     sectors: pd.DataFrame | None = None,
     progress: bool | None = None,
@@ -670,6 +671,8 @@ def build_panel(
     samples : int, str or sequence, optional
         Values of ``SAMPLE``, or their labels, to keep. Two samples of one year are refused
         unless they are named, since adding them up counts a population twice.
+    tfp_basis : str, optional
+        Which basis of measurement of productivity to read, where the workbook has several.
     occupations, sectors : DataFrame, optional
         In place of :func:`occupation_table` and :func:`sector_table`.
     progress : bool, optional
@@ -709,15 +712,15 @@ def build_panel(
     sector_of = sector_table() if sectors is None else sectors
     group_of = occupation_table() if occupations is None else occupations
     _check_tables(group_of, sector_of)
-    ipums._check_file(data)
-    if not data.stat().st_size:
-        raise SampleError(f"{data}: the file is empty; fetch the extract again")
     book = ipums.read_codebook(codebook or _beside(data))
     if book.collection != "usa":
         raise WrongCollectionError(
             f"{book.path}: an extract of IPUMS {book.collection.upper()}, expected IPUMS USA; "
             "order one of the American Community Survey there"
         )
+    ipums.check_file(data)
+    if not data.stat().st_size:
+        raise SampleError(f"{data}: the file is empty; fetch the extract again")
     plan = _plan(data, book, weight, base_year, group_of, persons == "heads", samples)
     sums, plan, engine = _scan(plan, backend, progress)
     sums, used = _choose_samples(plan, sums)
@@ -739,7 +742,8 @@ def build_panel(
             "lack an occupation (zero_cells='pool')"
         )
     cells, cities = _cells(kept)
-    shifts, tfp_from = _shifts(tfp, sorted(int(y) for y in kept["year"].unique()), sector_of)
+    years_kept = sorted(int(year) for year in kept["year"].unique())
+    shifts, tfp_from = _shifts(tfp, tfp_basis, years_kept)
     exposures = _exposures(data, kept, base_year, _with_tfp(shifts, sector_of), ledger)
     if shifts is None:
         cells = cells.assign(instrument=np.nan)
@@ -782,7 +786,7 @@ def build_panel(
             "digits after the point": {"weight": plan.weight_places, "wage": plan.wage_places},
             **({"productivity": tfp_from} if tfp_from else {}),
             "attrition": ledger.rows,
-            "notes": _notes(plan, table, kept, cells),
+            "notes": [*_notes(plan, table, kept, cells), *_about_productivity(tfp_from)],
         },
     )
 
@@ -897,6 +901,20 @@ def _notes(plan: _Plan, table: pd.DataFrame, kept: pd.DataFrame, cells: pd.DataF
     return found
 
 
+def _about_productivity(tfp_from: dict) -> list[str]:
+    """Which sectors' productivity is a mean of industries, and of which parts nothing is known."""
+    if not tfp_from:
+        return []
+    means = [sector for sector, codes in tfp_from["rows"].items() if len(codes) > 1]
+    said = f"Productivity: {tfp_from['file']}, {tfp_from['units']}"
+    said += f"; the mean of its industries in {', '.join(means)}" if means else ""
+    lacking = [
+        f"{', '.join(codes)} of {sector}"
+        for sector, codes in tfp_from["parts without a row"].items()
+    ]
+    return [f"{said}; no row covers {'; '.join(lacking)}." if lacking else f"{said}."]
+
+
 def _series(years: list[int]) -> str:
     """Years as a sentence has them."""
     *first, last = map(str, years)
@@ -958,7 +976,7 @@ def _with_tfp(shifts: pd.DataFrame | None, sectors: pd.DataFrame) -> list[str]:
 
 
 def _shifts(
-    tfp: Path | str | pd.DataFrame | None, years: list[int], sectors: pd.DataFrame
+    tfp: Path | str | pd.DataFrame | None, basis: str | None, years: list[int]
 ) -> tuple[pd.DataFrame | None, dict]:
     """Sector shifts for the years of the panel, and where they came from."""
     if tfp is None:
@@ -970,7 +988,7 @@ def _shifts(
                 f"tfp: no column {', '.join(lacking)}; expected sector, year, log_tfp"
             )
         return tfp[tfp["year"].isin(years)].reset_index(drop=True), {}
-    read = productivity.load(tfp, years)
+    read = productivity.load(tfp, years, basis)
     return read.shifts, {"sha256": {Path(tfp).name: sha256(Path(tfp))}, **read.about()}
 
 
@@ -1002,6 +1020,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("folder", help="where the panel goes: new, empty, or a saved panel")
     parser.add_argument("--codebook", help="by default the .xml beside the data")
     parser.add_argument("--tfp", help="productivity by sector, .xlsx or .csv")
+    parser.add_argument("--tfp-basis", help="which basis, where the workbook has several")
     parser.add_argument("--weight", default="HHWT", choices=WEIGHTS)
     parser.add_argument("--base-year", type=int, default=2010)
     parser.add_argument("--backend", default="duckdb", choices=("duckdb", "pyspark"))

@@ -362,7 +362,7 @@ def _decoded(text: ibis.Value, encoding: str) -> ibis.Value:
 def columns_of(data: Path | str, codebook: Codebook) -> list[str]:
     """Variables that both the codebook and the file have, in the codebook's order."""
     path, known = Path(data), list(codebook.variables)
-    _check_file(path)
+    check_file(path)
     if is_fixed(path):
         return known
     if _ending(path) == ".parquet":
@@ -372,7 +372,8 @@ def columns_of(data: Path | str, codebook: Codebook) -> list[str]:
     return [name for name in known if name in there]
 
 
-def _check_file(path: Path) -> None:
+def check_file(path: Path) -> None:
+    """Refuse what is no file, or has another ending than an extract."""
     if _ending(path) not in _ENDINGS:
         found = path.suffix or "none"
         raise DataError(
@@ -412,7 +413,7 @@ def fields(
     looked at.
     """
     path = Path(data)
-    _check_file(path)
+    check_file(path)
     wanted = codebook.find(names)
     if numeric is not None:
         wanted = [replace(v, numeric=v.numeric and v.name in numeric) for v in wanted]
@@ -892,7 +893,7 @@ def check(
     """
     book = codebook if isinstance(codebook, Codebook) else read_codebook(codebook)
     path, wanted = Path(data), book.find(variables)
-    _check_file(path)
+    check_file(path)
     implied, count = is_fixed(path), 0
     for place, cells in records(path, book, wanted):
         count += 1
@@ -900,8 +901,9 @@ def check(
             if v.numeric:
                 expected = _unexpected(text, v, implied, v.name in _integers)
                 if expected:
+                    shown = repr(text) if expected == "a number" else text
                     raise RecordError(
-                        f"{path}, {place}: {v.name} is {text!r}, expected {expected}; "
+                        f"{path}, {place}: {v.name} is {shown}, expected {expected}; "
                         "fetch the extract again, or mend the record"
                     )
     return count
