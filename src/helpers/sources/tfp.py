@@ -124,8 +124,8 @@ def _workbook(path: Path) -> pd.DataFrame:
         sheets = pd.read_excel(path, sheet_name=None, header=None, dtype=object)
     except Exception as problem:
         raise TfpError(
-            f"{path}: not a workbook that can be read ({type(problem).__name__}); save the .xlsx of "
-            "major industries again, or give a .csv"
+            f"{path}: not a workbook that can be read ({type(problem).__name__}); save the "
+            "workbook of major industries again, or give a .csv"
         ) from None
     for sheet in sheets.values():
         for position in range(min(10, len(sheet))):
