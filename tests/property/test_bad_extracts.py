@@ -64,7 +64,7 @@ RECORDS = {
     "letter in the weight": (_put("HHWT", "00000O1000"), RecordError, "HHWT is '00000O1000'"),
     "point alone": (_put("INCWAGE", "     ."), RecordError, r"line 50: INCWAGE is '\.'"),
     "exponent alone": (_put("INCWAGE", "    e5"), RecordError, "line 50: INCWAGE is 'e5'"),
-    "exponent that no computer holds": (_put("INCWAGE", " 1e999"), RecordError, "INCWAGE is 1e999"),
+    "exponent beyond all": (_put("INCWAGE", " 1e999"), RecordError, "INCWAGE is '1e999'"),
     "weight beyond all measure": (_put("HHWT", "1.0000e300"), RecordError, "HHWT is 1.0000e300"),
     "half an occupation": (_put("OCC1990", "1.5"), RecordError, "line 50: OCC1990 is 1.5"),
     "half a year": (_put("YEAR", "20.5"), RecordError, "line 50: YEAR is 20.5"),

@@ -572,14 +572,14 @@ def test_group_quarters_alone_are_said_to_be_so(tmp_path):
     with pytest.raises(SampleError, match="are of people in group quarters"):
         build_panel(data, book)
     book, data = extracts.write(tmp_path, table.assign(HHWT=0.0))
-    with pytest.raises(SampleError, match="HHWT is 0 in all .* group quarters"):
+    with pytest.raises(SampleError, match=r"HHWT is 0 in all .* group quarters"):
         build_panel(data, book)
 
 
 @pytest.mark.parametrize("code", ["", "0", "9999"])
 def test_an_extract_without_industry_codes_is_said_to_be_so(tmp_path, code):
     book, data = extracts.write(tmp_path, extracts.records(300).assign(INDNAICS=code))
-    with pytest.raises(SampleError, match="no record of 2010 has an industry .*INDNAICS is blank"):
+    with pytest.raises(SampleError, match=r"no record of 2010 has an industry .*INDNAICS is blank"):
         build_panel(data, book)
 
 
@@ -625,7 +625,7 @@ def test_commands_that_cannot_work_say_what_to_do_and_change_nothing(tmp_path, c
     folder = tmp_path / "Größe, with a space"
     (folder / "folder").mkdir(parents=True)
     monkeypatch.chdir(folder)
-    _, data = extracts.write(folder)
+    extracts.write(folder)
     (folder / "plain.dat.gz").write_bytes(b"2010" * 16)
     (folder / "note.txt").write_text("mine")
     (folder / "gone.dat.gz").symlink_to("nowhere")

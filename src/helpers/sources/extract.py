@@ -300,7 +300,7 @@ def write_tfp(truth: Economy, path: Path | str) -> Path:
     path = Path(path)
     if path.exists():
         try:
-            first = pd.read_excel(path, sheet_name=0, header=None, nrows=1).iat[0, 0]
+            first = pd.read_excel(path, sheet_name=0, header=None, nrows=1).iloc[0, 0]
         except Exception:
             first = None
         _refuse_others(path, first != _TITLE)

@@ -724,7 +724,8 @@ def _kinds(table: ibis.Table, wanted: Sequence[Variable], implied: bool) -> dict
             asked[f"f_{v.name}"] = (field != field.round()).any()
         elif kind.is_decimal() or kind.is_string():
             text = field.cast("string").strip()
-            asked[f"f_{v.name}"] = text.re_search(r"\.[0-9]*[1-9]|[eE]-").any()
+            value = text.try_cast("float64")
+            asked[f"f_{v.name}"] = (value != value.floor()).any()
             if v.width > _MAX_DIGITS or not implied:
                 long = text.re_search("[0-9]{19}").ifelse(text.try_cast("decimal(38, 0)"), None)
                 asked[f"l_{v.name}"] = (long.abs() > _LARGEST).any()
@@ -901,7 +902,7 @@ def check(
             if v.numeric:
                 expected = _unexpected(text, v, implied, v.name in _integers)
                 if expected:
-                    shown = repr(text) if expected == "a number" else text
+                    shown = text if expected.startswith("a year") else repr(text)
                     raise RecordError(
                         f"{path}, {place}: {v.name} is {shown}, expected {expected}; "
                         "fetch the extract again, or mend the record"
