@@ -470,7 +470,7 @@ def fields(
             wide = column.cast("float64")
             missing = column.isnull() | wide.isnan()
             units = wide * float(10**v.decimals)
-            plain = (units == units.round()) & (units.abs() < 2.0**53)
+            plain = (units % 1 == 0) & (units.abs() < 2.0**53)
             ok &= (missing | (plain & (units / float(10**v.decimals) == wide))).fill_null(True)
             sound &= (missing | (wide.abs() < math.inf)).fill_null(True)
         elif v.numeric and not kind.is_numeric():
@@ -563,7 +563,8 @@ def number(field: ibis.Value, variable: Variable, *, implied: bool) -> ibis.Valu
     elif kind.is_floating():
         field = field.cast("float64")
         field = field.isnan().ifelse(None, field)
-    return (field.cast("float64") * ibis.literal(float(units))).round().cast("int64")
+    scaled = field.cast("float64") * ibis.literal(float(units))
+    return (scaled.abs() < 2.0**53).ifelse(scaled, None).round().cast("int64")  # or not ok
 
 
 def written(field: ibis.Value, variable: Variable, *, implied: bool) -> ibis.Value:
@@ -721,11 +722,11 @@ def _kinds(table: ibis.Table, wanted: Sequence[Variable], implied: bool) -> dict
         if kind.is_unsigned_integer() and kind.nbytes == 8:
             kinds[v.name] = str(kind).strip("!")
         elif kind.is_floating():
-            asked[f"f_{v.name}"] = (field != field.round()).any()
+            asked[f"f_{v.name}"] = (~field.isnan() & (field % 1 != 0)).any()
         elif kind.is_decimal() or kind.is_string():
             text = field.cast("string").strip()
             value = text.try_cast("float64")
-            asked[f"f_{v.name}"] = (value != value.floor()).any()
+            asked[f"f_{v.name}"] = (value % 1 != 0).any()
             if v.width > _MAX_DIGITS or not implied:
                 long = text.re_search("[0-9]{19}").ifelse(text.try_cast("decimal(38, 0)"), None)
                 asked[f"l_{v.name}"] = (long.abs() > _LARGEST).any()
