@@ -272,7 +272,7 @@ def test_a_fraction_after_whole_numbers_is_named_and_not_rounded(tmp_path, monke
 @pytest.mark.parametrize("kind", ["dat.gz", "csv"])
 def test_text_is_in_the_encoding_that_the_codebook_declares(tmp_path, declared, encoding, kind):
     layout = (("YEAR", 4, 0, "year"), ("INDNAICS", 8, 0, "a name"), ("N", 2, 0, "number"))
-    names = ["café ñü", "plain", "é"] + (["€ Œ"] if encoding != "latin-1" else [])
+    names = ["café ñü", "plain", "é"] + (["€ Œ"] if encoding == "utf-8" else [])
     book, data = tmp_path / "text.xml", tmp_path / f"text.{kind}"
     raw = codebook("text.dat", layout, {}, [2010])
     book.write_bytes(raw.replace(b'charset="ISO-8859-1"', f'charset="{declared}"'.encode()))
@@ -286,6 +286,15 @@ def test_text_is_in_the_encoding_that_the_codebook_declares(tmp_path, declared, 
     assert found["INDNAICS"].tolist() == names
     assert (found["N"] == 7).all()
     assert ipums.check(data, book) == len(names)
+
+
+def test_a_byte_that_is_no_letter_is_named(tmp_path):
+    text = extracts.lines(extracts.records(60))
+    place = sum(width for _, width, *_ in LAYOUT[:8])
+    text[40] = text[40][:place] + "don\x92t   " + text[40][place + 8 :]
+    book, data = extracts.write(tmp_path, text=text)
+    with pytest.raises(RecordError, match=r"line 41: the byte 0x92 is no letter .*convert"):
+        ipums.scan(data, book).execute()
 
 
 def test_an_encoding_in_which_columns_cannot_be_counted_is_refused(tmp_path):

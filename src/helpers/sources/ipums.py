@@ -951,6 +951,7 @@ def records(
 
 def _fixed_records(path, stream, book, wanted, encoding) -> Iterator[tuple[str, list[str]]]:
     for count, raw in enumerate(stream, 1):
+        _refuse_controls(path, f"line {count}", raw, encoding)
         try:
             line = raw.rstrip(b"\r\n").decode(encoding)
         except UnicodeDecodeError as problem:
@@ -965,6 +966,19 @@ def _fixed_records(path, stream, book, wanted, encoding) -> Iterator[tuple[str, 
                 "again, or mend the record"
             )
         yield f"line {count}", [line[v.start : v.start + v.width].lstrip(" ") for v in wanted]
+
+
+_CONTROLS = re.compile(rb"[\x80-\x9f]")
+
+
+def _refuse_controls(path: Path, place: str, raw: bytes, encoding: str) -> None:
+    """Refuse bytes that ISO-8859-1 has no letter for, which engines do not read."""
+    found = None if encoding.startswith("utf-8") else _CONTROLS.search(raw)
+    if found:
+        raise RecordError(
+            f"{path}, {place}: the byte {found[0][0]:#04x} is no letter of ISO-8859-1; convert the "
+            "file to UTF-8 and say so in the codebook (charset=)"
+        )
 
 
 def _delimited_records(path, stream, wanted, encoding) -> Iterator[tuple[str, list[str]]]:
@@ -983,6 +997,8 @@ def _delimited_records(path, stream, wanted, encoding) -> Iterator[tuple[str, li
                     f"{path}, line {line}: {len(row)} fields, expected {len(header)}; fetch the "
                     "extract again, or mend the record"
                 )
+            if not encoding.startswith("utf-8"):
+                _refuse_controls(path, f"line {line}", ",".join(row).encode(encoding), encoding)
             yield f"line {line}", [row[column].strip() for column in columns]
     except csv.Error as problem:
         raise RecordError(
