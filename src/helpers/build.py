@@ -48,6 +48,7 @@ WEIGHTS = ("HHWT", "PERWT")
 ZERO_CELLS = ("drop", "pool")
 PERSONS = ("all", "heads")
 ENTRANTS = ("drop", "keep")
+WAGELESS = ("keep", "drop")
 POOLED = "Other metropolitan areas"
 NO_WAGE = (999_998, 999_999)
 """INCWAGE: missing, and not applicable."""
@@ -533,13 +534,9 @@ def _tidy(sums: pd.DataFrame, plan: _Plan, sectors: pd.DataFrame) -> pd.DataFram
 
 
 def _keep_cities(
-    table: pd.DataFrame,
-    base_year: int,
-    zero_cells: str,
-    entrants: str,
-    heads: bool,
-    ledger: Ledger,
-) -> pd.DataFrame:
+    table: pd.DataFrame, base_year: int, zero_cells: str, entrants: str, heads: bool,
+    ledger: Ledger, paid_only: bool = False,
+) -> pd.DataFrame:  # fmt: skip
     """Drop or pool what cannot be part of a full table of cities and occupations."""
     if heads:
         everybody, table = table, table[table["head"] == 1]
@@ -561,6 +558,12 @@ def _keep_cities(
     kept = settled[full]
     reason = "a city lacks one of the eight occupations that year"
     ledger.add("empty cells", reason, settled, kept)
+    if paid_only:
+        unpaid = _lacking(kept, "paid_wage")
+        full = ~unpaid.reindex(pd.MultiIndex.from_frame(kept[["year", "city"]])).to_numpy()
+        paid = kept[full]
+        ledger.add("wages", "a city has a cell in which nobody has a wage that year", kept, paid)
+        kept = paid
     if entrants == "drop":
         first = set(kept.loc[kept["year"] == base_year, "city"])
         stayed = kept[kept["city"].isin(first)]
@@ -569,12 +572,12 @@ def _keep_cities(
     return kept
 
 
-def _lacking(table: pd.DataFrame) -> pd.Series:
+def _lacking(table: pd.DataFrame, amount: str = "weight") -> pd.Series:
     """By year and city: whether some occupation has nobody.
 
     A cell whose records weigh nothing is as empty as one without records.
     """
-    cells = table.groupby(["year", "city", "occupation"])["weight"].sum().unstack("occupation")
+    cells = table.groupby(["year", "city", "occupation"])[amount].sum().unstack("occupation")
     return ~(cells.reindex(columns=OCCUPATIONS) > 0).all(axis=1)
 
 
@@ -636,6 +639,7 @@ def build_panel(
     zero_cells: str = "drop",
     entrants: str = "drop",
     persons: str = "all",
+    wageless: str = "keep",
     samples: int | str | Sequence[int | str] | None = None,
     tfp_basis: str | None = None,
     occupations: pd.DataFrame | None = None,
@@ -668,6 +672,9 @@ def build_panel(
         Every record counts, as in the paper's files, or the first person of each household
         alone (``PERNUM`` is 1). ``HHWT`` is a household's weight that each of its members
         carries: over all records it counts people, over heads it counts households.
+    wageless : {"keep", "drop"}
+        A city with a cell in which nobody has a wage stays in the shares, with the wage of the
+        cell and of the city missing, or is dropped for that year, as one without the cell is.
     samples : int, str or sequence, optional
         Values of ``SAMPLE``, or their labels, to keep. Two samples of one year are refused
         unless they are named, since adding them up counts a population twice.
@@ -703,6 +710,7 @@ def build_panel(
         ("zero_cells", zero_cells, ZERO_CELLS),
         ("entrants", entrants, ENTRANTS),
         ("persons", persons, PERSONS),
+        ("wageless", wageless, WAGELESS),
     ):
         if value not in known:
             raise ParameterError(f"{name}: expected one of {', '.join(known)}, found {value!r}")
@@ -734,7 +742,9 @@ def build_panel(
         )
     ledger = Ledger()
     ledger.add("all records", "", table, table)
-    kept = _keep_cities(table, base_year, zero_cells, entrants, plan.heads, ledger)
+    kept = _keep_cities(
+        table, base_year, zero_cells, entrants, plan.heads, ledger, wageless == "drop"
+    )
     if kept["city"].nunique() < 2 or base_year not in set(kept["year"]):
         raise SampleError(
             f"{data}: {kept['city'].nunique()} cities have all eight occupations in {base_year}, "
@@ -769,6 +779,7 @@ def build_panel(
                 "zero_cells": zero_cells,
                 "entrants": entrants,
                 "persons": persons,
+                "wageless": wageless,
                 "own tables": [
                     name
                     for name, given in (("occupations", occupations), ("sectors", sectors))
@@ -1026,6 +1037,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--backend", default="duckdb", choices=("duckdb", "pyspark"))
     parser.add_argument("--zero-cells", default="drop", choices=ZERO_CELLS)
     parser.add_argument("--entrants", default="drop", choices=ENTRANTS)
+    parser.add_argument("--wageless", default="keep", choices=WAGELESS)
     parser.add_argument("--persons", default="all", choices=PERSONS, help="who counts")
     parser.add_argument(
         "--samples", nargs="+", type=_samples, help="values of SAMPLE, where a year has several"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -563,6 +564,22 @@ def test_notes_say_what_users_are_warned_of(tmp_path):
     pd.testing.assert_frame_equal(attrition(again), attrition(panel))
 
 
+def test_cities_with_a_cell_without_a_wage_are_dropped_where_asked_for(tmp_path):
+    table = extracts.records(1_500)
+    poor = (table["MET2013"] == table["MET2013"].max()) & (table["OCC1990"] == 418)
+    poor &= table["YEAR"] == 2011
+    book, data = extracts.write(
+        tmp_path, table.assign(INCWAGE=table["INCWAGE"].where(~poor, 999_999))
+    )
+    kept, dropped = build_panel(data, book), build_panel(data, book, wageless="drop")
+    assert kept.cells["log_wage"].isna().sum() == kept.cities["log_city_wage"].isna().sum() == 1
+    assert dropped.cells["log_wage"].notna().all()
+    assert set(dropped.year(2010)["city"]) == set(extracts.CITIES)
+    assert set(dropped.year(2011)["city"]) == set(extracts.CITIES) - {"Chicago, IL"}
+    assert attrition(dropped).set_index("step").at["wages", "cities_dropped"] == 0
+    assert attrition(dropped).set_index("step").at["wages", "cells_dropped"] == 8
+
+
 # --- extracts from which there is nothing to build
 
 
@@ -658,6 +675,48 @@ def test_the_extract_survives_a_command_that_names_its_folder(tmp_path):
     assert "nothing was removed: name another folder" in done.stderr
     assert "Traceback" not in done.stderr
     assert {p.name: p.read_bytes() for p in (tmp_path / "extract").iterdir()} == before
+
+
+@pytest.mark.slow
+def test_the_page_from_an_account_to_table_1_works_as_it_is_printed(tmp_path, monkeypatch):
+    """Every command of the page, in order, with the package's own extract as what is fetched."""
+    text = (paths.BOOK / "microdata.md").read_text("utf-8")
+    blocks = re.findall(r"^```(python|bash)\n(.*?)^```$", text, re.M | re.S)
+    assert len(blocks) >= 8
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "scenarios").mkdir()
+
+    def deliver(folder):
+        book, data = synthetic.write_extract(tmp_path / "made", 300_000)
+        (tmp_path / folder).mkdir()
+        return tuple(
+            shutil.copy(path, tmp_path / folder / f"usa_00001{ending}")
+            for path, ending in ((book, ".xml"), (data, ".dat.gz"))
+        )
+
+    def publish(folder):
+        return synthetic.write_tfp(tmp_path / folder / tfp.ADDRESS.rsplit("/", 1)[-1])
+
+    monkeypatch.setattr(build.ipums, "fetch", deliver)
+    monkeypatch.setattr(tfp, "fetch", publish)
+    space = {}
+    for language, code in blocks:
+        if language == "python":
+            exec(code, space)  # what a reader types
+            continue
+        for line in code.strip().splitlines():
+            if line.startswith("make "):
+                name = line.split("SCENARIO=")[1]
+                assert (tmp_path / name).read_text().splitlines()[1] == "source: acs-panel"
+                continue
+            run = line.replace(".venv/bin/python ", f"{shlex.quote(sys.executable)} ")
+            assert line.startswith((".venv/bin/python -m", "export", "printf")), line
+            done = subprocess.run(["sh", "-c", run], capture_output=True, text=True)
+            assert done.returncode == 0, done.stderr
+    trial, mine = load(tmp_path / "trial-panel"), load(tmp_path / "acs-panel")
+    pd.testing.assert_frame_equal(trial.cells, mine.cells)
+    assert mine.cells["log_wage"].notna().all()
+    assert 0 <= estimation.estimate(mine).rho < 1
 
 
 # --- what the package writes for trials
