@@ -520,6 +520,17 @@ def test_the_papers_extract_is_ordered_and_fetched(server, tmp_path, monkeypatch
     assert "the-key" not in Ipums.seen[0]
 
 
+def test_a_file_that_is_there_is_not_written_over(server, tmp_path, monkeypatch):
+    monkeypatch.setenv(ipums.KEY_VARIABLE, "the-key")
+    folder = tmp_path / "got"
+    folder.mkdir()
+    (folder / "usa_00007.dat.gz").write_text("mine")
+    with pytest.raises(ExtractRequestError, match="is there already and is not written over"):
+        ipums.fetch(folder, address=server)
+    assert [p.name for p in folder.iterdir()] == ["usa_00007.dat.gz"]
+    assert (folder / "usa_00007.dat.gz").read_text() == "mine"
+
+
 def test_the_key_is_needed_and_never_shown(server, tmp_path, monkeypatch):
     monkeypatch.delenv(ipums.KEY_VARIABLE, raising=False)
     with pytest.raises(ExtractRequestError, match="is not set"):

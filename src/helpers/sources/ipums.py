@@ -19,6 +19,7 @@ import math
 import os
 import re
 import struct
+import tempfile
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -1087,7 +1088,12 @@ def fetch(
             "put it into the environment"
         )
     folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as problem:
+        raise DataError(
+            f"{folder}: cannot be made ({problem.strerror}); name a folder that you may write to"
+        ) from None
     options = {"base_url": address} if address else {}
     try:
         client = IpumsApiClient(key, **options)
@@ -1098,10 +1104,25 @@ def fetch(
             description="Correlated Migration: an executable companion",
         )
         client.submit_extract(extract)
+        names = [f"usa_{extract.extract_id:05d}{ending}" for ending in (".xml", ".dat.gz")]
+        for name in names:
+            if (folder / name).exists():
+                raise ExtractRequestError(
+                    f"{folder / name}: is there already and is not written over; extract "
+                    f"{extract.extract_id} is ordered: move the file away and download it from "
+                    "your IPUMS account, or name another folder"
+                )
         client.wait_for_extract(extract, timeout=patience)
-        client.download_extract(extract, download_dir=folder)
+        with tempfile.TemporaryDirectory(prefix=".ipums-", dir=folder) as beside:
+            client.download_extract(extract, download_dir=Path(beside))
+            for name in names:
+                os.replace(Path(beside) / name, folder / name)
+    except ExtractRequestError:
+        raise
     except Exception as problem:
         said = str(problem).replace(key, "***")
-        raise ExtractRequestError(f"IPUMS: {type(problem).__name__}: {said}") from None
-    stem = f"usa_{extract.extract_id:05d}"
-    return folder / f"{stem}.xml", folder / f"{stem}.dat.gz"
+        raise ExtractRequestError(
+            f"IPUMS: {type(problem).__name__}: {said}; look at the extract in your IPUMS account, "
+            "and try again"
+        ) from None
+    return folder / names[0], folder / names[1]
