@@ -228,7 +228,7 @@ def _sums(plan: _Plan, con: ibis.BaseBackend) -> ibis.Table:
     prefix = text.INDNAICS.cast("string")
     marks = {
         # cheap to tell and not worth a refusal: who is first in the household, what sample it is
-        "sample": text.SAMPLE.cast("string").strip() if "SAMPLE" in plan.has else "",
+        "sample": text.SAMPLE.cast("string").strip() if "SAMPLE" in plan.has else ibis.literal(""),
         "first": _is_one(text.PERNUM) if "PERNUM" in plan.has else ibis.literal(True),
         "quarters": _is_quarters(text.GQ) if "GQ" in plan.has else ibis.literal(False),
     }

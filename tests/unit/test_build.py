@@ -452,7 +452,9 @@ def test_wages_may_have_cents(tmp_path):
 
 def test_a_wide_extract_builds(tmp_path):
     fillers = [(f"REPWT{i}", 10, 2, "replicate weight") for i in range(1, 161)]
-    table = extracts.records(400).assign(**{name: 1.25 for name, *_ in fillers})
+    table = extracts.records(400)
+    more = pd.DataFrame(1.25, index=table.index, columns=[name for name, *_ in fillers])
+    table = pd.concat([table, more], axis=1)
     narrow, wide = tmp_path / "narrow", tmp_path / "wide"
     for folder in (narrow, wide):
         folder.mkdir()

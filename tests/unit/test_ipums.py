@@ -333,7 +333,9 @@ def test_variables_a_thousand_columns_apart_are_read(tmp_path):
     """Replicate weights may stand between any two variables."""
     fillers = [(f"REPWT{i}", 10, 2, "replicate weight") for i in range(1, 161)]
     layout = (*LAYOUT[:4], *fillers, *LAYOUT[4:])
-    table = extracts.records(60).assign(**{name: 1.25 for name, *_ in fillers})
+    table = extracts.records(60)
+    more = pd.DataFrame(1.25, index=table.index, columns=[name for name, *_ in fillers])
+    table = pd.concat([table, more], axis=1)
     book, data = extracts.write(tmp_path, table, layout=layout)
     found = ipums.scan(data, book, ["YEAR", "INCWAGE", "REPWT160"]).execute()
     assert found["INCWAGE"].tolist() == table["INCWAGE"].tolist()
