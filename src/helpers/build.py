@@ -229,8 +229,12 @@ def _sums(plan: _Plan, con: ibis.BaseBackend) -> ibis.Table:
     marks = {
         # cheap to tell and not worth a refusal: who is first in the household, what sample it is
         "sample": text.SAMPLE.cast("string").strip() if "SAMPLE" in plan.has else ibis.literal(""),
-        "first": _is_one(text.PERNUM) if "PERNUM" in plan.has else ibis.literal(True),
-        "quarters": _is_quarters(text.GQ) if "GQ" in plan.has else ibis.literal(False),
+        "first": _is_code_of(text.PERNUM, (1,), book.variables["PERNUM"].width)
+        if "PERNUM" in plan.has
+        else ibis.literal(True),
+        "quarters": _is_code_of(text.GQ, GROUP_QUARTERS, book.variables["GQ"].width)
+        if "GQ" in plan.has
+        else ibis.literal(False),
     }
     records = text.select(
         year=value["YEAR"],
@@ -312,16 +316,12 @@ def _is_sound(plan: _Plan, text: ibis.Table, value: dict[str, ibis.Value]) -> ib
     return fine
 
 
-def _is_one(field: ibis.Value) -> ibis.Value:
-    if field.type().is_string():
-        return field.re_search(r"^\s*0*1(?:\.0*)?\s*$").fill_null(False)
-    return (field == 1).fill_null(False)
-
-
-def _is_quarters(field: ibis.Value) -> ibis.Value:
-    if field.type().is_string():
-        return field.re_search(r"^\s*0*[34](?:\.0*)?\s*$").fill_null(False)
-    return field.isin(GROUP_QUARTERS).fill_null(False)
+def _is_code_of(field: ibis.Value, codes: Sequence[int], width: int) -> ibis.Value:
+    """Whether a field holds one of some codes, padded as extracts pad them."""
+    if not field.type().is_string():
+        return field.isin(list(codes)).fill_null(False)
+    ways = {way for c in map(str, codes) for way in (c, f"{c}.0", c.zfill(width), c.rjust(width))}
+    return field.isin(sorted(ways)).fill_null(False)
 
 
 def _as_written(plan: _Plan, con: ibis.BaseBackend) -> _Plan:
