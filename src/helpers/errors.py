@@ -192,6 +192,10 @@ def find_name(kind: str, name: object, known: Sequence[str]) -> int:
         ) from None
 
 
+class GivenDataError(DataError):
+    """``COMPANION_DATA`` names what is no folder, or a folder that lacks a file."""
+
+
 class CodebookError(DataError):
     """A codebook cannot be read, or describes an extract that cannot be used."""
 

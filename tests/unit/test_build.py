@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
+import shlex
 import shutil
 import subprocess
 import sys
+from fractions import Fraction
 
 import numpy as np
 import pandas as pd
@@ -15,6 +18,7 @@ import extracts
 from helpers import build, estimation, instrument, paths
 from helpers.build import attrition, build_panel
 from helpers.errors import (
+    DataError,
     ParameterError,
     SampleError,
     TfpError,
@@ -405,6 +409,407 @@ def test_a_workbook_that_will_not_do_is_refused(tmp_path, change, match):
     if match != "no value for 2014":  # the small extract has 2010 and 2011 alone
         with pytest.raises(TfpError):
             build_panel(data, book, tmp_path / "bad.xlsx")
+
+
+def test_decimals_that_are_written_out_add_up_to_every_digit(tmp_path):
+    """Sums against exact fractions, with a codebook that knows of no decimals."""
+    layout = tuple((n, 18 if n == "HHWT" else w, 0, label) for n, w, _, label in LAYOUT)
+    table = extracts.records(400)
+    rng = np.random.default_rng(3)
+    texts = [f"{w:.6f}" for w in rng.uniform(1e-4, 3e7, len(table))]
+    texts[:4] = ["24588650.161504", "1.5e2", "+7", "000000000000.00025"]
+    lines = extracts.lines(table.assign(HHWT=1.0, PERWT=1.0), layout)
+    place = sum(width for _, width, *_ in layout[:3])
+    lines = [x[:place] + f"{w:>18}" + x[place + 18 :] for x, w in zip(lines, texts, strict=True)]
+    book, data = extracts.write(tmp_path, layout=layout, text=lines)
+    panel = build_panel(data, book)
+    exact = table.assign(weight=[Fraction(text) for text in texts])
+    group = {code: name for name, code in extracts.CODES.items()}
+    exact = exact[exact["OCC1990"].isin(group) & (exact["MET2013"] != 0)]
+    sums = exact.groupby(["YEAR", "MET2013", "OCC1990"])["weight"].agg(lambda w: sum(w, Fraction()))
+    names = dict(zip(sorted(set(exact["MET2013"])), extracts.CITIES, strict=True))
+    found = panel.cells.set_index(["year", "city", "occupation"])["households"]
+    for (year, code, occupation), total in sums.items():
+        assert found[year, names[code], group[occupation]] == pytest.approx(float(total), rel=1e-14)
+    places = panel.provenance["digits after the point"]
+    assert places == {"weight": 6, "wage": 0}
+
+
+def test_wages_may_have_cents(tmp_path):
+    table = extracts.records(300)
+    book, _ = extracts.write(tmp_path, table)
+    data = tmp_path / "cents.csv"
+    names = [name for name, *_ in LAYOUT]
+    cents = table["INCWAGE"].where(table["INCWAGE"] > 900_000, table["INCWAGE"] + 0.25)
+    table.assign(INCWAGE=cents)[names].to_csv(data, index=False)
+    plain = build_panel(tmp_path / "small.dat.gz", book).cells
+    np.testing.assert_allclose(
+        np.exp(build_panel(data, book).cells["log_wage"]),
+        np.exp(plain["log_wage"]).fillna(0) + 0.25,
+        rtol=1e-12,
+    )
+
+
+def test_a_wide_extract_builds(tmp_path):
+    fillers = [(f"REPWT{i}", 10, 2, "replicate weight") for i in range(1, 161)]
+    table = extracts.records(400)
+    more = pd.DataFrame(1.25, index=table.index, columns=[name for name, *_ in fillers])
+    table = pd.concat([table, more], axis=1)
+    narrow, wide = tmp_path / "narrow", tmp_path / "wide"
+    for folder in (narrow, wide):
+        folder.mkdir()
+    book, data = extracts.write(wide, table, layout=(*LAYOUT[:4], *fillers, *LAYOUT[4:]))
+    pd.testing.assert_frame_equal(
+        build_panel(data, book).cells, build_panel(extracts.write(narrow, table)[1]).cells
+    )
+
+
+# --- samples and who counts
+
+SAMPLES = {"201001": "2010 ACS", "201003": "2006-2010, ACS 5-year", "201101": "2011 ACS"}
+
+
+def _labelled(book, labels):
+    """Give SAMPLE its labels, as IPUMS does."""
+    categories = "".join(
+        f"<ns0:catgry><ns0:catValu>{code}</ns0:catValu><ns0:labl>{label}</ns0:labl></ns0:catgry>"
+        for code, label in labels.items()
+    )
+    text = book.read_text()
+    mark = "<txt>IPUMS sample identifier</txt>"
+    assert mark in text
+    book.write_text(text.replace(mark, mark + categories.replace("ns0:", "")))
+
+
+def test_two_samples_of_one_year_are_refused_or_asked_for_by_name(tmp_path):
+    table = extracts.records(600)
+    again = table[table["YEAR"] == 2010].assign(SAMPLE=201003)
+    book, data = extracts.write(tmp_path, pd.concat([table, again]))
+    _labelled(book, SAMPLES)
+    with pytest.raises(SampleError) as refused:
+        build_panel(data, book)
+    said = str(refused.value)
+    assert "2010 has 2 samples, 201001 (2010 ACS) and 201003 (2006-2010, ACS 5-year)" in said
+    assert "--samples 201001 201101" in said
+    single = build_panel(data, book, samples=[201001, 201101])
+    total = table[(table["MET2013"] != 0) & (table["OCC1990"] != 313)].groupby("YEAR")["HHWT"].sum()
+    households = single.cells.groupby("year")["households"].sum()
+    np.testing.assert_allclose(households, total, rtol=1e-12)
+    assert single.provenance["samples"] == ["201001 (2010 ACS)", "201101 (2011 ACS)"]
+    by_label = build_panel(data, book, samples=["2010 acs", "2011 ACS"])
+    pd.testing.assert_frame_equal(by_label.cells, single.cells)
+    both = build_panel(data, book, samples=[201001, 201003, 201101])
+    double = both.cells.groupby("year")["households"].sum()
+    np.testing.assert_allclose(double / households, [2, 1], rtol=1e-12)
+    with pytest.raises(SampleError, match=r"201201 is not in .*it has 201001 \(2010 ACS\)"):
+        build_panel(data, book, samples=201201)
+    with pytest.raises(ParameterError, match="samples: expected values of SAMPLE"):
+        build_panel(data, book, samples="2010 census")
+
+
+def test_two_samples_of_one_year_are_seen_in_the_codebook_alone(tmp_path):
+    layout = tuple(row for row in LAYOUT if row[0] != "SAMPLE")
+    book, data = extracts.write(tmp_path, layout=layout)
+    build_panel(data, book)
+    note = "<notes>A synthetic sample in the shape of IPUMS-USA, ACS 2010</notes>"
+    text = book.read_text()
+    assert note in text
+    book.write_text(text.replace(note, note + note.replace("ACS 2010", "2006-2010, ACS 5yr")))
+    with pytest.raises(SampleError, match="lists 2 samples of 2010"):
+        build_panel(data, book)
+
+
+def test_heads_count_households_and_all_count_persons(tmp_path):
+    table = extracts.records(600)
+    members = table.assign(PERNUM=2, OCC1990=extracts.CODES["sales"])
+    alone, family = tmp_path / "alone", tmp_path / "family"
+    for folder in (alone, family):
+        folder.mkdir()
+    first = build_panel(extracts.write(alone, table)[1])
+    _, data = extracts.write(family, pd.concat([table, members]))
+    everybody, heads = build_panel(data), build_panel(data, persons="heads")
+    pd.testing.assert_frame_equal(heads.cells, first.cells)
+    assert everybody.cells["households"].sum() > 1.5 * heads.cells["households"].sum()
+    steps = attrition(heads).set_index("step")
+    assert steps.at["household heads", "rows_dropped"] == len(members)
+    assert (
+        f"{len(members):,} of {2 * len(members):,} records are not the first person"
+        in (build.notes(everybody)[0])
+    )
+    assert "--persons heads" in build.notes(everybody)[0]
+    assert "each is the first person" in build.notes(first)[0]
+    assert "sums are of households" in build.notes(heads)[0]
+    with pytest.raises(ParameterError, match="persons: expected one of all, heads"):
+        build_panel(data, persons="some")
+
+
+def test_notes_say_what_users_are_warned_of(tmp_path):
+    table = extracts.records(1_500)
+    table["YEAR"] = table["YEAR"].map({2010: 2011, 2011: 2018})
+    table["SAMPLE"] = table["YEAR"] * 100 + 1
+    poor = (table["MET2013"] == table["MET2013"].max()) & (table["OCC1990"] == 418)
+    table["INCWAGE"] = table["INCWAGE"].where(~poor, 999_999)
+    book, data = extracts.write(tmp_path, table)
+    book.write_text(book.read_text().replace("ACS 2010", "ACS 2018"))
+    panel = build_panel(data, book, base_year=2011)
+    said = "\n".join(build.notes(panel))
+    assert "replaced in 2012 and 2018" in said
+    assert "Top codes: INCWAGE" in said
+    assert "redrawn in 2012" in said
+    assert "Cities by year: 2011 3, 2018 3" in said
+    assert "2 of 48 cells have nobody with a wage above zero" in said
+    assert "Chicago, IL, security, 2011; Chicago, IL, security, 2018" in said
+    assert build.cities_by_year(panel)["cities"].tolist() == [3, 3]
+    again = Panel.read(panel.save(tmp_path / "panel"))
+    assert build.notes(again) == build.notes(panel)
+    assert list(attrition(again).columns) == list(attrition(panel).columns) == list(build.COLUMNS)
+    pd.testing.assert_frame_equal(attrition(again), attrition(panel))
+
+
+def test_cities_with_a_cell_without_a_wage_are_dropped_where_asked_for(tmp_path):
+    table = extracts.records(1_500)
+    poor = (table["MET2013"] == table["MET2013"].max()) & (table["OCC1990"] == 418)
+    poor &= table["YEAR"] == 2011
+    book, data = extracts.write(
+        tmp_path, table.assign(INCWAGE=table["INCWAGE"].where(~poor, 999_999))
+    )
+    kept, dropped = build_panel(data, book), build_panel(data, book, wageless="drop")
+    assert kept.cells["log_wage"].isna().sum() == kept.cities["log_city_wage"].isna().sum() == 1
+    assert dropped.cells["log_wage"].notna().all()
+    assert set(dropped.year(2010)["city"]) == set(extracts.CITIES)
+    assert set(dropped.year(2011)["city"]) == set(extracts.CITIES) - {"Chicago, IL"}
+    assert attrition(dropped).set_index("step").at["wages", "cities_dropped"] == 0
+    assert attrition(dropped).set_index("step").at["wages", "cells_dropped"] == 8
+
+
+# --- extracts from which there is nothing to build
+
+
+def test_group_quarters_alone_are_said_to_be_so(tmp_path):
+    table = extracts.records(300).assign(GQ=4)
+    book, data = extracts.write(tmp_path, table, layout=(*LAYOUT, ("GQ", 1, 0, "group quarters")))
+    with pytest.raises(SampleError, match="are of people in group quarters"):
+        build_panel(data, book)
+    book, data = extracts.write(tmp_path, table.assign(HHWT=0.0))
+    with pytest.raises(SampleError, match=r"HHWT is 0 in all .* group quarters"):
+        build_panel(data, book)
+
+
+@pytest.mark.parametrize("code", ["", "0", "9999"])
+def test_an_extract_without_industry_codes_is_said_to_be_so(tmp_path, code):
+    book, data = extracts.write(tmp_path, extracts.records(300).assign(INDNAICS=code))
+    with pytest.raises(SampleError, match=r"no record of 2010 has an industry .*INDNAICS is blank"):
+        build_panel(data, book)
+
+
+def test_messages_print_plain_numbers(tmp_path):
+    book, data = extracts.write(tmp_path)
+    with pytest.raises(SampleError, match="base year 2015, found 2010, 2011; choose"):
+        build_panel(data, book, base_year=2015)
+    for year in ("2010", 2010.5, None, True):
+        with pytest.raises(ParameterError, match="base_year: expected a year such as 2010"):
+            build_panel(data, book, base_year=year)
+    with pytest.raises(ParameterError, match="tfp: no column log_tfp; expected"):
+        build_panel(data, book, pd.DataFrame({"sector": [], "year": []}))
+
+
+# --- the command
+
+COMMANDS = {
+    "no argument": [],
+    "unknown flag": ["x.dat.gz", "panel", "--years", "2010"],
+    "a year that is none": ["x.dat.gz", "panel", "--base-year", "soon"],
+    "unknown weight": ["x.dat.gz", "panel", "--weight", "ASECWT"],
+    "no such data": ["x.dat.gz", "panel"],
+    "data that are a folder": ["folder", "panel"],
+    "no codebook": ["small.dat.gz", "panel", "--codebook", "none.xml"],
+    "a codebook that is none": ["small.dat.gz", "panel", "--codebook", "note.txt"],
+    "a codebook that is a folder": ["small.dat.gz", "panel", "--codebook", "folder"],
+    "no base year": ["small.dat.gz", "panel", "--base-year", "1999"],
+    "another format": ["note.txt", "panel", "--codebook", "small.xml"],
+    "not compressed": ["plain.dat.gz", "panel", "--codebook", "small.xml"],
+    "no workbook": ["small.dat.gz", "panel", "--tfp", "none.xlsx"],
+    "a workbook that is none": ["small.dat.gz", "panel", "--tfp", "note.txt"],
+    "a basis that is none": ["small.dat.gz", "panel", "--tfp", "tfp.xlsx", "--tfp-basis", "x"],
+    "a sample that is none": ["small.dat.gz", "panel", "--samples", "7"],
+    "the extract's own folder": ["small.dat.gz", "."],
+    "a folder below a file": ["small.dat.gz", "note.txt/panel"],
+    "a file": ["small.dat.gz", "note.txt"],
+    "a link to nothing": ["gone.dat.gz", "panel", "--codebook", "small.xml"],
+}  # fmt: skip
+
+
+def test_commands_that_cannot_work_say_what_to_do_and_change_nothing(tmp_path, capsys, monkeypatch):
+    """Twenty of them: no traceback, one line, an advice at its end, every file as it was."""
+    folder = tmp_path / "Größe, with a space"
+    (folder / "folder").mkdir(parents=True)
+    monkeypatch.chdir(folder)
+    extracts.write(folder)
+    (folder / "plain.dat.gz").write_bytes(b"2010" * 16)
+    (folder / "note.txt").write_text("mine")
+    (folder / "gone.dat.gz").symlink_to("nowhere")
+    synthetic.write_tfp(folder / "tfp.xlsx")
+    before = {p: p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+    for case, arguments in COMMANDS.items():
+        try:
+            code = build.main(arguments)
+        except SystemExit as ended:
+            code = ended.code
+        said = capsys.readouterr()
+        assert code == 2, case
+        assert said.out == "", case
+        assert len(said.err.strip().splitlines()) == 1, (case, said.err)
+        assert re.search(r"[;:,] [^;]{8,}$", said.err.strip()), (case, said.err)
+        assert "fault of the package" not in said.err, (case, said.err)
+        assert {p: p.read_bytes() for p in folder.rglob("*") if p.is_file()} == before, case
+
+
+def test_the_extract_survives_a_command_that_names_its_folder(tmp_path):
+    """The folder of the extract as the target, run as a reader runs it."""
+    (tmp_path / "extract").mkdir()
+    extracts.write(tmp_path / "extract")
+    before = {p.name: p.read_bytes() for p in (tmp_path / "extract").iterdir()}
+    done = subprocess.run(
+        [sys.executable, "-m", "helpers.build", "extract/small.dat.gz", "extract"],
+        cwd=tmp_path, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert "nothing was removed: name another folder" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert {p.name: p.read_bytes() for p in (tmp_path / "extract").iterdir()} == before
+
+
+@pytest.mark.slow
+def test_the_page_from_an_account_to_table_1_works_as_it_is_printed(tmp_path, monkeypatch):
+    """Every command of the page, in order, with the package's own extract as what is fetched."""
+    text = (paths.BOOK / "microdata.md").read_text("utf-8")
+    blocks = re.findall(r"^```(python|bash)\n(.*?)^```$", text, re.M | re.S)
+    assert len(blocks) >= 8
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "scenarios").mkdir()
+
+    def deliver(folder):
+        book, data = synthetic.write_extract(tmp_path / "made", 300_000)
+        (tmp_path / folder).mkdir()
+        return tuple(
+            shutil.copy(path, tmp_path / folder / f"usa_00001{ending}")
+            for path, ending in ((book, ".xml"), (data, ".dat.gz"))
+        )
+
+    def publish(folder):
+        return synthetic.write_tfp(tmp_path / folder / tfp.ADDRESS.rsplit("/", 1)[-1])
+
+    monkeypatch.setattr(build.ipums, "fetch", deliver)
+    monkeypatch.setattr(tfp, "fetch", publish)
+    space = {}
+    for language, code in blocks:
+        if language == "python":
+            exec(code, space)  # what a reader types
+            continue
+        for line in code.strip().splitlines():
+            if line.startswith("make "):
+                name = line.split("SCENARIO=")[1]
+                assert (tmp_path / name).read_text().splitlines()[1] == "source: acs-panel"
+                continue
+            run = line.replace(".venv/bin/python ", f"{shlex.quote(sys.executable)} ")
+            assert line.startswith((".venv/bin/python -m", "export", "printf")), line
+            done = subprocess.run(["sh", "-c", run], capture_output=True, text=True)
+            assert done.returncode == 0, done.stderr
+    trial, mine = load(tmp_path / "trial-panel"), load(tmp_path / "acs-panel")
+    pd.testing.assert_frame_equal(trial.cells, mine.cells)
+    assert mine.cells["log_wage"].notna().all()
+    assert 0 <= estimation.estimate(mine).rho < 1
+
+
+# --- what the package writes for trials
+
+
+def test_an_extract_or_a_workbook_that_others_made_is_not_written_over(tmp_path):
+    for name in ("synthetic.dat.gz", "synthetic.xml"):
+        folder = tmp_path / name.split(".")[1]
+        folder.mkdir()
+        (folder / name).write_text("mine")
+        with pytest.raises(DataError, match=f"{name}: not made by this package"):
+            synthetic.write_extract(folder, 100)
+        assert [p.name for p in folder.iterdir()] == [name]
+        assert (folder / name).read_text() == "mine"
+    workbook = tmp_path / "tfp.xlsx"
+    pd.DataFrame({"a": [1]}).to_excel(workbook, index=False)
+    before = workbook.read_bytes()
+    with pytest.raises(DataError, match="not made by this package"):
+        synthetic.write_tfp(workbook)
+    assert workbook.read_bytes() == before
+    synthetic.write_extract(tmp_path / "mine", 100)
+    synthetic.write_extract(tmp_path / "mine", 200)
+    synthetic.write_tfp(tmp_path / "mine" / "tfp.xlsx")
+    synthetic.write_tfp(tmp_path / "mine" / "tfp.xlsx")
+    assert sorted(p.name for p in (tmp_path / "mine").iterdir()) == [
+        "synthetic.dat.gz", "synthetic.xml", "tfp.xlsx",
+    ]  # fmt: skip
+
+
+# --- productivity
+
+
+@pytest.fixture
+def workbook(tmp_path):
+    table = pd.read_excel(synthetic.write_tfp(tmp_path / "t.xlsx"), header=2, dtype={"NAICS": str})
+    return table.rename(columns=str)
+
+
+def test_two_bases_of_one_industry_are_chosen_by_name_or_refused(tmp_path, workbook):
+    years = [str(year) for year in YEARS]
+    gross = workbook.assign(Basis="Gross output")
+    gross[years] = gross[years] * 1.5
+    both = tmp_path / "both.xlsx"
+    pd.concat([gross, workbook]).to_excel(both, index=False)
+    with pytest.raises(TfpError, match=r"NAICS 11 .*Gross output; Sectoral output.*basis="):
+        tfp.load(both, YEARS)
+    read = tfp.load(both, YEARS, "sectoral output")
+    plain = tfp.load(tmp_path / "t.xlsx", YEARS)
+    pd.testing.assert_frame_equal(read.shifts, plain.shifts)
+    assert read.about()["basis"] == "sectoral output"
+    with pytest.raises(TfpError, match=r"no row has the basis 'net'; found Gross output, Sectoral"):
+        tfp.load(both, YEARS, "net")
+    book, data = extracts.write(tmp_path)
+    panel = build_panel(data, book, both, tfp_basis="Gross output")
+    assert panel.provenance["productivity"]["basis"] == "Gross output"
+    pd.concat([workbook, workbook.head(1)]).to_excel(both, index=False)
+    with pytest.raises(TfpError, match="NAICS 11 has 2 rows; keep one"):
+        tfp.load(both, YEARS)
+
+
+def test_a_long_sheet_for_machines_is_read(tmp_path, workbook):
+    years = [str(year) for year in YEARS]
+    keys = ["NAICS", "Basis", "Measure", "Units"]
+    long = workbook.melt(keys, years, var_name="Year", value_name="Value")
+    with pd.ExcelWriter(tmp_path / "long.xlsx") as file:
+        pd.DataFrame({"notes": ["about"]}).to_excel(file, sheet_name="Notes", index=False)
+        long.to_excel(file, sheet_name="MachineReadable", index=False)
+    read = tfp.load(tmp_path / "long.xlsx", YEARS)
+    pd.testing.assert_frame_equal(read.shifts, tfp.load(tmp_path / "t.xlsx", YEARS).shifts)
+    assert read.units == "Index (2010=100)"
+
+
+def test_a_sector_of_which_a_part_is_missing_is_said(tmp_path):
+    codes = [c.split()[0] for c in groups.sector_table()["tfp"].unique() if c and c != "48-49"]
+    rows = [(code, year, 100.0) for code in [*codes, "481", "484-488"] for year in extracts.YEARS]
+    table = pd.DataFrame(rows, columns=["naics", "year", "tfp"])
+    path = tmp_path / "parts.csv"
+    table.to_csv(path, index=False)
+    read = tfp.load(path, extracts.YEARS)
+    assert read.rows["48-49"] == ("481", "484-488")
+    assert read.missing == {"48-49": ("482", "483", "491", "492", "493")}
+    book, data = extracts.write(tmp_path)
+    panel = build_panel(data, book, path)
+    about = panel.provenance["productivity"]
+    assert about["parts without a row"]["48-49"] == ["482", "483", "491", "492", "493"]
+    assert about["rows"]["48-49"] == ["481", "484-488"]
+    assert about["units"] == "tfp"
+    assert "no row covers 482, 483, 491, 492, 493 of 48-49" in build.notes(panel)[-1]
+    pd.concat([table, table.tail(1)]).to_csv(path, index=False)
+    with pytest.raises(TfpError, match="NAICS 484-488 has 2 rows for 2011; keep one"):
+        tfp.load(path, extracts.YEARS)
 
 
 def test_the_eight_groups_are_the_papers(tmp_path):

@@ -2,6 +2,8 @@
 
 import hashlib
 import http.server
+import subprocess
+import sys
 import threading
 import time
 
@@ -13,8 +15,10 @@ from helpers import sources
 from helpers.errors import (
     DataError,
     DataUnavailableError,
+    GivenDataError,
     HashMismatchError,
     PanelError,
+    ParameterError,
     UnknownNameError,
 )
 from helpers.figures import NEW_YORK, VISALIA
@@ -110,6 +114,54 @@ def test_a_stale_cache_is_fetched_anew(server, nowhere, monkeypatch):
     assert replication.locate("T_c").read_bytes() == BYTES
 
 
+@pytest.mark.parametrize("kind", ["absent", "file", "empty", "one missing"])
+def test_companion_data_that_lacks_a_file_is_an_error_and_never_synthetic(
+    nowhere, monkeypatch, tmp_path, kind
+):
+    given = tmp_path / "given"
+    if kind == "file":
+        given.write_text("")
+    elif kind != "absent":
+        given.mkdir()
+    if kind == "one missing":
+        for name, file in replication.FILES.items():
+            fake = replication.PublishedFile(file.path, RIGHT)
+            monkeypatch.setitem(replication.FILES, name, fake)
+            (given / file.name).write_bytes(BYTES)
+        (given / "T_k.csv").unlink()
+    monkeypatch.setenv("COMPANION_DATA", str(given))
+    for attempt in (sources.resolve, sources.load):
+        with pytest.raises(GivenDataError) as refused:
+            attempt()
+        said = str(refused.value)
+        assert said.startswith(f"COMPANION_DATA: {given} ")
+        assert "T_k.csv" in said
+        assert ("T_c.csv" in said) == (kind != "one missing")
+        assert said.endswith("unset COMPANION_DATA to have the files fetched")
+    assert sources.load("synthetic").source == "synthetic"
+
+
+def test_what_lies_in_the_cache_is_never_removed(nowhere, monkeypatch):
+    """A stale copy stays where no good one can be had."""
+    folder = nowhere / "correlated-migration" / replication.COMMIT[:12]
+    folder.mkdir(parents=True)
+    (folder / "T_c.csv").write_bytes(b"older")
+    for download in (False, True):
+        with pytest.raises(DataUnavailableError):
+            replication.locate("T_c", download)
+        assert (folder / "T_c.csv").read_bytes() == b"older"
+
+
+def test_a_source_that_is_nothing_is_refused_before_anything_starts(tmp_path):
+    for source in ("nowhere", str(tmp_path / "none")):
+        with pytest.raises(UnknownNameError, match="folder with a built panel"):
+            sources.resolve(source)
+    with pytest.raises(ParameterError, match="source: expected one of"):
+        sources.load(None)
+    with pytest.raises(DataError, match=r"found no about\.json; name the folder"):
+        sources.load(tmp_path)
+
+
 def test_an_unknown_source_is_refused_with_the_nearest():
     with pytest.raises(UnknownNameError, match="replication"):
         sources.load("replicaton")
@@ -192,6 +244,185 @@ def test_a_panel_survives_saving(made, tmp_path):
     (folder / "cells.parquet").unlink()
     with pytest.raises(DataError, match=r"cells\.parquet"):
         sources.load(folder)
+
+
+TABLES = ("cells", "cities", "exposures", "shifts")
+
+
+def _tree(folder):
+    return {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+
+
+def _foreign(kind, made, place):
+    """A target that the package did not write."""
+    if kind == "file":
+        place.write_text("mine")
+        return
+    if kind in ("note", "half"):
+        made.save(place)
+    else:
+        place.mkdir()
+    if kind == "extract":
+        (place / "usa_00001.dat.gz").write_bytes(b"records")
+    elif kind == "note":
+        (place / "notes.txt").write_text("mine")
+    elif kind == "half":
+        (place / "cities.parquet").unlink()
+    elif kind == "same names":
+        for name in ("about.json", "cells.parquet", "cities.parquet"):
+            (place / name).write_text("{}")
+    elif kind == "own tables":
+        (place / "about.json").write_text('{"source": "me", "provenance": {}}')
+        for name in ("cells", "cities"):
+            getattr(made, name).to_parquet(place / f"{name}.parquet")
+
+
+@pytest.mark.parametrize(
+    "kind", ["file", "extract", "note", "half", "same names", "own tables", "link"]
+)
+def test_saving_removes_nothing_that_it_did_not_write(made, tmp_path, kind):
+    place = tmp_path / "target"
+    if kind == "link":
+        _foreign("extract", made, tmp_path / "elsewhere")
+        place.symlink_to(tmp_path / "elsewhere")
+    else:
+        _foreign(kind, made, place)
+    before = _tree(tmp_path)
+    with pytest.raises(DataError, match="name another"):
+        made.save(place)
+    assert _tree(tmp_path) == before
+
+
+def test_saving_takes_nothing_an_empty_folder_or_a_saved_panel(made, tmp_path):
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "deep" / "er")
+    other = synthetic.economy(7).panel()
+    for name in ("empty", "deep/er", "link", "with [brackets] and ü"):
+        folder = made.save(tmp_path / name)
+        assert other.save(tmp_path / name) == folder
+        assert Panel.read(tmp_path / name).provenance["seed"] == 7
+        assert not [p for p in folder.parent.iterdir() if p.name.startswith(".")]
+        assert folder.stat().st_mode & 0o777 == tmp_path.joinpath("empty").stat().st_mode & 0o777
+    bare = Panel(made.cells, made.cities, source="bare")
+    assert Panel.read(bare.save(tmp_path / "empty")).exposures is None  # no table of the old one
+
+
+def test_a_place_that_cannot_be_written_is_refused_by_name(made, tmp_path):
+    (tmp_path / "file").write_text("mine")
+    for place in (tmp_path / "file" / "panel", tmp_path / ("x" * 300)):
+        with pytest.raises(DataError, match=r"cannot be written .*name a folder"):
+            made.save(place)
+    assert _tree(tmp_path) == {"file": b"mine"}
+
+
+KILLED = """
+import os, sys
+from helpers import panel
+from helpers.sources import synthetic
+
+place, how = sys.argv[1:]
+truth = synthetic.economy().panel()
+first = [table[table["year"] == 2010] for table in (truth.cells, truth.cities)]
+old, new = (panel.Panel(*first, provenance={"seed": seed}) for seed in (6, 7))
+if how != "exchange":
+    panel._exchange = lambda one, other: False
+moments = {"_install", "_recover", "_discard", "_exchange"}
+
+def save_and_die(step):
+    count = 0
+
+    def line(frame, event, _):
+        nonlocal count
+        count += event == "line"
+        if count == step:
+            os._exit(9)
+        return line
+
+    sys.settrace(lambda frame, *_: line if frame.f_code.co_name in moments else None)
+    new.save(place)
+    os._exit(0)
+
+step, ended = 0, 9
+while ended:
+    step += 1
+    old.save(place)  # takes over whatever a killed one left
+    child = os.fork() or save_and_die(step)
+    ended = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    print(panel.Panel.read(place).provenance["seed"], flush=True)
+"""
+
+
+@pytest.mark.parametrize("how", ["exchange", "no exchange"])
+def test_a_save_that_is_killed_at_any_line_leaves_the_old_or_the_new_whole(tmp_path, how):
+    place = tmp_path / "panel"
+    done = subprocess.run(
+        [sys.executable, "-c", KILLED, place, how], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    seeds = [int(line) for line in done.stdout.split()]
+    assert len(seeds) > 15
+    assert seeds == sorted(seeds)  # first the old, from some line on the new
+    assert set(seeds) == {6, 7}
+    assert set(_tree(place)) == {"about.json", "cells.parquet", "cities.parquet"}
+
+
+def test_single_precision_shares_are_taken(made):
+    """As some tools write them: they add up in double precision after."""
+    small = {"log_share": "float32", "log_wage": "float32"}
+    panel = Panel(made.cells.astype(small), made.cities.astype({"log_city_share": "float32"}))
+    assert panel.cells["log_share"].dtype == float
+    for year in (2010, 2019):
+        np.testing.assert_allclose(panel.shares(year).pi_ck, made.shares(year).pi_ck, rtol=2e-6)
+
+
+BAD_VALUES = [
+    ("cells", "year", 2019.5, r"year is 2019\.5, expected a whole year"),
+    ("cells", "year", np.int64(1200), "year is 1200, expected"),
+    ("cells", "year", None, "year is None, expected"),
+    ("cells", "log_share", np.nan, "log_share is nan, expected a finite number"),
+    ("cells", "log_share", -np.inf, "log_share is -inf, expected"),
+    ("cells", "log_share", 0.5, r"log_share is 0\.5, expected a finite number, at most 0"),
+    ("cells", "log_wage", np.inf, "log_wage is inf, expected a finite number, or missing"),
+    ("cells", "log_wage", "high", "log_wage is 'high', expected"),
+    ("cells", "instrument", -np.inf, "instrument is -inf"),
+    ("cells", "households", -3.0, r"households is -3\.0, expected a finite number of at least 0"),
+    ("cells", "occupation", "wizards", "occupation is 'wizards', expected one of management"),
+    ("cells", "city", None, "city is missing"),
+    ("cities", "log_city_share", -np.inf, "log_city_share is -inf"),
+    ("cities", "log_city_wage", -np.inf, "log_city_wage is -inf"),
+    ("exposures", "exposure", np.nan, "exposure is nan"),
+    ("shifts", "log_tfp", np.inf, "log_tfp is inf"),
+    ("shifts", "year", "2019a", "year is '2019a'"),
+]
+
+
+@pytest.mark.parametrize(("name", "column", "value", "words"), BAD_VALUES)
+def test_a_bad_value_is_named_with_its_row_and_city(made, name, column, value, words):
+    tables = {key: getattr(made, key).copy() for key in TABLES}
+    table = tables[name].astype({column: object})
+    table.loc[1234 % len(table), column] = value
+    tables[name] = table
+    with pytest.raises(PanelError, match=words) as refused:
+        Panel(**tables)
+    said = str(refused.value)
+    assert f"{name}, row {1234 % len(table)} (" in said
+    if column != "city" and "city" in table:
+        assert f"city {table.loc[1234 % len(table), 'city']!r}" in said
+    assert "np." not in said
+
+
+def test_a_year_that_is_none_is_refused(made):
+    for year, words in (
+        (2019.5, r"expected a whole number such as 2019, found 2019\.5"),
+        ("2019", "found '2019'"),
+        (np.float64("nan"), "found nan"),
+        (None, "found None"),
+    ):
+        with pytest.raises(ParameterError, match=f"year: .*{words}"):
+            made.shares(year)
+    assert made.shares(np.int64(2019)).cities == made.shares(2019.0).cities
+    with pytest.raises(UnknownNameError, match="year: 2030 is not among 10 names"):
+        made.shares(np.int64(2030))
 
 
 def _break(name, made):

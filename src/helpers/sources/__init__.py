@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from pathlib import Path
 
-from helpers.errors import DataUnavailableError, HashMismatchError, UnknownNameError, nearest
+from helpers.errors import (
+    DataUnavailableError,
+    HashMismatchError,
+    ParameterError,
+    UnknownNameError,
+    nearest,
+)
 from helpers.panel import Panel
 
 NAMES = ("auto", "replication", "synthetic")
@@ -31,11 +36,21 @@ class Resolution:
 def resolve(source: str = "auto", download: bool = True) -> Resolution:
     """Decide once what ``auto`` means: the author's files if they can be had in seconds.
 
-    A file in ``COMPANION_DATA`` with a wrong hash raises: who names a folder wants it used.
+    Who names a folder in ``COMPANION_DATA`` wants it used: where it is no folder, lacks a file or
+    holds one with other bytes, that is an error, and never the synthetic economy.
+
+    Raises
+    ------
+    UnknownNameError
+        If ``source`` is no name of a source.
+    GivenDataError, HashMismatchError
+        If ``COMPANION_DATA`` does not hold the files.
     """
     from helpers.sources import replication
 
     if source != "auto":
+        if source not in NAMES and not Panel.is_there(source):
+            raise _unknown(source)
         return Resolution(source)
     try:
         for name in replication.FILES:
@@ -78,6 +93,10 @@ def load(source: str | os.PathLike = "auto", **options) -> Panel:
     >>> panel.shares(2019).pi_ck.shape
     (260, 8)
     """
+    if not isinstance(source, (str, os.PathLike)):
+        raise ParameterError(
+            f"source: expected one of {', '.join(NAMES)} or a folder, found {source!r}"
+        )
     if source == "auto":
         source = resolve().source
     if source == "replication":
@@ -88,10 +107,18 @@ def load(source: str | os.PathLike = "auto", **options) -> Panel:
         from helpers.sources import synthetic
 
         return synthetic.load(**options)
-    if Path(source).is_dir():
+    if Panel.is_there(source):
+        if options:
+            raise ParameterError(
+                f"{next(iter(options))}: a saved panel takes no options; leave it out"
+            )
         return Panel.read(source)
+    raise _unknown(source)
+
+
+def _unknown(source: str | os.PathLike) -> UnknownNameError:
     hint = ", ".join(nearest(source, NAMES) or NAMES)
-    raise UnknownNameError(
+    return UnknownNameError(
         f"source: expected one of {', '.join(NAMES)} or a folder with a built panel, "
         f"found {str(source)!r}; nearest: {hint}"
     )

@@ -19,7 +19,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pandas as pd
 
-from helpers.errors import ParameterError
+from helpers.errors import DataError, ParameterError
 from helpers.sources.groups import occupation_table, sector_table
 
 if TYPE_CHECKING:
@@ -231,13 +231,32 @@ def codebook(
     return ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
 
 
+_MADE = b"made by helpers.sources.synthetic.write_extract"
+_TITLE = "Synthetic productivity"
+
+
+def _refuse_others(path: Path, of_others: bool) -> None:
+    """Refuse to write over a file that somebody else made."""
+    if path.exists() and of_others:
+        raise DataError(
+            f"{path}: not made by this package, and so not written over; name another place"
+        )
+
+
 def write(truth: Economy, folder: Path | str, n_rows: int, seed: int) -> tuple[Path, Path]:
     """Write an extract; see :func:`helpers.sources.synthetic.write_extract`."""
     if isinstance(n_rows, bool) or n_rows != int(n_rows) or n_rows < 0:
         raise ParameterError(f"n_rows: expected a whole number of at least 0, found {n_rows!r}")
     folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
     book, data = folder / "synthetic.xml", folder / "synthetic.dat.gz"
+    for path in (book, data):
+        _refuse_others(path, not book.is_file() or _MADE not in book.read_bytes())
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as problem:
+        raise DataError(
+            f"{folder}: cannot be made ({problem.strerror}); name a folder that you may write to"
+        ) from None
     areas = zip(metro_codes(len(truth.cities)), truth.cities, strict=True)
     labels = {
         "YEAR": {f"{year}": f"{year}" for year in truth.years},
@@ -275,9 +294,18 @@ def write_tfp(truth: Economy, path: Path | str) -> Path:
         rows.append([*start, "Index (2010=100)", *values])
         rows.append([*start, "% Change from previous year", *growth])
     header = ["Industry", "NAICS", "Basis", "Measure", "Units", *map(str, index.columns)]
-    title = ["Synthetic productivity", *[None] * (len(header) - 1)]
+    title = [_TITLE, *[None] * (len(header) - 1)]
     blank = [None] * len(header)
     table = pd.DataFrame([title, blank, header, *rows])
     path = Path(path)
-    table.to_excel(path, sheet_name="Annual", header=False, index=False)
+    if path.exists():
+        try:
+            first = pd.read_excel(path, sheet_name=0, header=None, nrows=1).iloc[0, 0]
+        except Exception:
+            first = None
+        _refuse_others(path, first != _TITLE)
+    with tempfile.TemporaryDirectory(prefix=".tfp-", dir=path.parent) as beside:
+        draft = Path(beside) / "tfp.xlsx"
+        table.to_excel(draft, sheet_name="Annual", header=False, index=False)
+        os.replace(draft, path)
     return path

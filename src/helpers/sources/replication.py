@@ -17,7 +17,7 @@ import pooch
 import requests
 
 from helpers import paths
-from helpers.errors import DataUnavailableError, HashMismatchError
+from helpers.errors import DataUnavailableError, GivenDataError, HashMismatchError, find_name
 from helpers.panel import Panel
 
 COMMIT = "978129136436bd020c3257faa08f4a3c126ec200"
@@ -122,29 +122,66 @@ def locate(name: str, download: bool = True) -> Path:
 
     Raises
     ------
+    GivenDataError
+        If ``COMPANION_DATA`` names no folder, or one that lacks a file.
     HashMismatchError
         If a file is there with other bytes; a download is deleted, a reader's file is left.
     DataUnavailableError
         If the file is not there and could not be fetched in time.
     """
-    published = FILES[name]
-    given = paths.given_data()
-    if given is not None and (given / published.name).is_file():
+    published = FILES[list(FILES)[find_name("file", name, list(FILES))]]
+    given = _given(published)
+    if given is not None:
         path = given / published.name
-        if sha256(path) != published.sha256:
+        found = _sha256_of(path)
+        if found != published.sha256:
             raise HashMismatchError(
-                f"{path}: expected SHA-256 {published.sha256}, found {sha256(path)}"
+                f"{path}: expected SHA-256 {published.sha256}, found {found}; put the author's "
+                f"file there, or unset {paths.DATA_VARIABLE} to have it fetched"
             )
         return path
     folder = Path(pooch.os_cache("correlated-migration")) / COMMIT[:12]
     cached = folder / published.name
-    if cached.is_file():
-        if sha256(cached) == published.sha256:
-            return cached
-        cached.unlink()
+    if cached.is_file() and sha256(cached) == published.sha256:
+        return cached
     if not download:
-        raise DataUnavailableError(f"{published.name}: in neither COMPANION_DATA nor the cache")
-    return _download(published, folder)
+        raise DataUnavailableError(
+            f"{published.name}: in neither COMPANION_DATA nor the cache; let it be fetched, or "
+            "name the folder that holds it"
+        )
+    return _download(published, folder)  # a stale copy stays until a good one takes its place
+
+
+def _given(published: PublishedFile) -> Path | None:
+    """The folder that ``COMPANION_DATA`` names, with the file in it, or None where unset."""
+    given = paths.given_data()
+    if given is None:
+        return None
+    unset = f"or unset {paths.DATA_VARIABLE} to have the files fetched"
+    if not given.is_dir():
+        kind = "a file" if given.exists() else "not there"
+        raise GivenDataError(
+            f"{paths.DATA_VARIABLE}: {given} is {kind}, expected a folder with "
+            f"{', '.join(file.name for file in FILES.values())}; correct the path, {unset}"
+        )
+    if not (given / published.name).is_file():
+        lacking = [file.name for file in FILES.values() if not (given / file.name).is_file()]
+        raise GivenDataError(
+            f"{paths.DATA_VARIABLE}: {given} lacks {', '.join(lacking)}; put "
+            f"{'it' if len(lacking) == 1 else 'them'} there, {unset}"
+        )
+    return given
+
+
+def _sha256_of(path: Path) -> str:
+    """SHA-256 of a reader's file, or the reason why it cannot be read, by name."""
+    try:
+        return sha256(path)
+    except OSError as problem:
+        raise GivenDataError(
+            f"{path}: cannot be read ({problem.strerror}); change its permissions, or unset "
+            f"{paths.DATA_VARIABLE}"
+        ) from None
 
 
 def _keys(table: pd.DataFrame) -> pd.DataFrame:
