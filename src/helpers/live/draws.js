@@ -4,7 +4,7 @@
 (function (companion) {
   "use strict";
   const { engine, live } = companion;
-  const { svg, set, linear, percent, plain } = live;
+  const { svg, set, put, linear, percent, plain } = live;
 
   // ---------------------------------------------------------------- one draw
   live.register("density", (ui) => {
@@ -131,15 +131,16 @@
       const gap = narrow ? 26 : 60;
       const wide = (towns.width - gap) / 2;
       const top = 44;
-      const columns = Math.ceil(Math.sqrt((n * wide) / (towns.height - top)));
-      const pitch = Math.min(wide / columns, (towns.height - top) / Math.ceil(n / columns));
+      const high = towns.height - top - 6;
+      const columns = Math.ceil(Math.sqrt((n * wide) / high));
+      const pitch = Math.min(wide / columns, high / Math.ceil(n / columns));
       const ground = [];
       [0, 1].forEach((c) => {
         const left = c * (wide + gap);
         const number = c === 0 ? first : arrived - first;
         ground.push(svg("text", { class: `large ${c ? "second" : "first"}`, x: left, y: 15 }, names[c]));
         ground.push(svg("text", { x: left, y: 33 }, `${number} of ${arrived}: ${arrived ? percent(number / arrived, 0) : "\u2013"}`));
-        ground.push(svg("rect", { class: "frame", x: left, y: top - 4, width: columns * pitch, height: Math.ceil(n / columns) * pitch + 6, rx: 3 }));
+        ground.push(svg("rect", { class: "frame", x: left, y: top - 4, width: columns * pitch, height: Math.ceil(n / columns) * pitch + 8, rx: 3 }));
       });
       towns.layer("ground").replaceChildren(...ground);
       const r = Math.max(1.6, Math.min(5, pitch * 0.38)).toFixed(1);
@@ -185,13 +186,17 @@
       ui.axes(cloud, { x: across, y: up, margin: side, xTitle: `draw in ${names[0]}`, yTitle: `draw in ${names[1]}`, xText: text, yText: text, xTicks: at, yTicks: at });
       cloud.layer("line").replaceChildren(
         svg("line", { class: "reference", x1: across(ends[0]), x2: across(ends[1]), y1: up(ends[0]), y2: up(ends[1]) }),
-        svg("text", { class: "halo", x: cloud.width - side.right, y: side.top + 4, "text-anchor": "end" }, "on the line: as good"),
+      );
+      cloud.layer("labels").replaceChildren(
+        svg("text", { class: "halo second", x: side.left + 6, y: side.top + 12 }, `to ${names[1]}`),
+        svg("text", { class: "halo first", x: cloud.width - side.right, y: cloud.height - side.bottom - 10, "text-anchor": "end" }, `to ${names[0]}`),
       );
       cloudPlace = points.map((point, i) => {
         const [a, b] = [log_Z[2 * i], log_Z[2 * i + 1]].map((v) => Math.min(Math.max(v, ends[0]), ends[1]));
         const shown = i < arrived;
-        set(point, { cx: shown ? across(a).toFixed(1) : -99, cy: shown ? up(b).toFixed(1) : -99, class: `dot ${choice[i] ? "second" : "first"}` });
-        return shown ? [across(a), up(b)] : null;
+        const at = shown ? [across(a), up(b)] : null;
+        put(point, at, { class: `dot ${choice[i] ? "second" : "first"}` });
+        return at;
       });
       named.again();
       const tau = engine.kendall(log_Z.filter((_, i) => i % 2 === 0), log_Z.filter((_, i) => i % 2 === 1));

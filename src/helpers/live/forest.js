@@ -18,6 +18,7 @@
     ui.bar.append(ui.slider("reach"));
     panel.layer("axes");
     let place = [];
+    const kinds = ["", "other", "third"];
     const number = (value) => (value === null ? "\u221e" : plain(value, 2));
     const words = (row) => {
       if (row.empty) return "no value is accepted";
@@ -33,10 +34,11 @@
       const step = 17;
       const head = 44;
       const block = (narrow ? 20 : 8) + step * used.length + 6;
-      panel.height = head + labels.length * block + 44;
+      const key = methods.length > 1 ? 22 : 0;
+      panel.height = head + labels.length * block + 44 + key;
       live.set(panel.svg, { height: panel.height, viewBox: `0 0 ${panel.width} ${panel.height}` });
-      const longest = Math.max(...labels.map((label) => label.length));
-      const margin = { left: narrow ? 12 : Math.min(230, 20 + 6.8 * longest), right: 16, top: head - 18, bottom: 42 };
+      const longest = Math.max(...labels.map((label) => live.measure(label)));
+      const margin = { left: narrow ? 14 : Math.min(260, 28 + longest), right: 16, top: head - 18, bottom: 42 + key };
       const middle = state.middle;
       const domain = [middle - state.reach, middle + state.reach];
       const x = linear(domain, [margin.left, panel.width - margin.right]);
@@ -51,15 +53,15 @@
       labels.forEach((label, i) => {
         const top = head + i * block;
         if (i) made.push(svg("line", { class: "grid", x1: 0, x2: panel.width, y1: top - 3, y2: top - 3 }));
-        made.push(svg("text", narrow ? { x: 2, y: top + 12 } : { x: margin.left - 12, y: top + block / 2 + 1, "text-anchor": "end" }, label));
+        made.push(svg("text", narrow ? { class: "halo", x: 2, y: top + 12 } : { x: margin.left - 16, y: top + block / 2 + 1, "text-anchor": "end" }, label));
       });
       place = rows.map((row, i) => {
         if (!shown[i]) return null;
         const y = head + labels.indexOf(row.label) * block + (narrow ? 26 : 12) + step * used.indexOf(row.method);
-        const kind = methods.indexOf(row.method) % 2 ? "other" : "";
+        const kind = kinds[methods.indexOf(row.method) % 3];
         const inside = (value) => Math.min(Math.max(value, domain[0]), domain[1]);
         if (row.empty) {
-          made.push(svg("text", { class: "ghostly", x: x(middle), y: y + 4, "text-anchor": "middle" }, "empty"));
+          made.push(svg("text", { class: "halo ghostly", x: x(middle), y: y + 4, "text-anchor": "middle" }, "empty"));
           return [x(middle), y];
         }
         const low = row.low === null ? -Infinity : row.low;
@@ -74,6 +76,14 @@
           made.push(svg("circle", { class: `point ${kind}`, cx: x(row.estimate), cy: y, r: 4 }));
         return [(from + to) / 2, y];
       });
+      let at = margin.left;
+      if (key)
+        used.forEach((method) => {
+          const y = panel.height - 8;
+          made.push(svg("line", { class: `interval ${kinds[methods.indexOf(method) % 3]}`, x1: at, x2: at + 22, y1: y - 4, y2: y - 4 }));
+          made.push(svg("text", { x: at + 28, y }, method));
+          at += 50 + live.measure(method);
+        });
       panel.layer("rows").replaceChildren(...made);
       named.again();
       return {};

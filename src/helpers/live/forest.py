@@ -11,7 +11,7 @@ from helpers.errors import ParameterError
 from helpers.figures import Exhibit, canvas
 from helpers.live.figure import Control, LiveFigure, finite, plain
 
-_COLOURS = ("#0072b2", "#b35900")
+_COLOURS = ("#0072b2", "#b35900", "#63696f")
 _COLUMNS = ("label", "method", "estimate", "low", "high")
 
 
@@ -128,14 +128,14 @@ def _checked(table: pd.DataFrame) -> pd.DataFrame:
 def _sentence(rows: pd.DataFrame, axis: str, references: Mapping[float, str]) -> str:
     """How many of the sets leave each reference out, counted."""
     sets = rows.groupby(["label", "method"], sort=False)
-    whole = f"{len(sets)} intervals of the same {axis}"
     if not references:
-        return f"{whole}."
+        return f"{len(sets)} intervals of the same {axis}."
     counted = []
     for value, words in references.items():
         out = sum(not ((part["low"] <= value) & (value <= part["high"])).any() for _, part in sets)
-        counted.append(f"{out} of them leave out {words}")
-    return f"{whole}: {'; '.join(counted)}.".replace("{", "(").replace("}", ")")
+        counted.append(f"{out} {'leaves' if out == 1 else 'leave'} out {words}")
+    text = f"Of {len(sets)} intervals of the same {axis}, {' and '.join(counted)}."
+    return text.replace("{", "(").replace("}", ")")
 
 
 def _drawing(rows, labels, methods, middle, reach, axis, references):
@@ -145,7 +145,7 @@ def _drawing(rows, labels, methods, middle, reach, axis, references):
         at = {label: -i * (len(methods) + 1.0) for i, label in enumerate(labels)}
         for row in rows.itertuples():
             y = at[row.label] - methods.index(row.method)
-            colour = _COLOURS[methods.index(row.method) % 2]
+            colour = _COLOURS[methods.index(row.method) % 3]
             if row.open == "empty":
                 ax.text(middle, y, "empty", ha="center", va="center", color="#666666")
                 continue
@@ -160,7 +160,7 @@ def _drawing(rows, labels, methods, middle, reach, axis, references):
                 ax.axvline(value, color="black", linestyle=":", linewidth=1)
                 ax.annotate(words, (value, 1.2 + i % 2), fontsize="small", annotation_clip=False)
         for i, method in enumerate(methods):
-            ax.plot([], [], color=_COLOURS[i % 2], linewidth=2, label=method)
+            ax.plot([], [], color=_COLOURS[i % 3], linewidth=2, label=method)
         if len(methods) > 1:
             ax.legend(frameon=False, fontsize="small", loc="upper left", bbox_to_anchor=(1, 1))
         ax.set_yticks([at[label] - (len(methods) - 1) / 2 for label in labels], labels)

@@ -49,6 +49,18 @@
     for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
   };
 
+  const brush = document.createElement("canvas").getContext("2d");
+  /** Width of a text in a drawing, in pixels. */
+  const measure = (text, pixels = 12) => {
+    brush.font = `${pixels}px ${getComputedStyle(document.body).fontFamily}`;
+    return brush.measureText(text).width;
+  };
+  /** Put a circle somewhere, or nowhere. */
+  const put = (circle, place, attributes = {}) => {
+    if (place) set(circle, { cx: place[0].toFixed(1), cy: place[1].toFixed(1), ...attributes });
+    circle.style.display = place ? "" : "none";
+  };
+
   // ---- scales ----
   /** A linear scale as a function, with its domain. */
   const linear = (domain, range) => {
@@ -61,7 +73,7 @@
   const ticks = ([low, high], n) => {
     const rough = (high - low) / n;
     const power = 10 ** Math.floor(Math.log10(rough));
-    const step = [1, 2, 2.5, 5, 10].find((m) => m * power >= rough * 0.999) * power;
+    const step = [1, 2, 5, 10].find((m) => m * power >= 0.72 * rough) * power;
     const out = [];
     for (let i = Math.ceil(low / step - 1e-9); i * step <= high + 1e-9 * step; i++) out.push(i * step);
     return out;
@@ -110,7 +122,11 @@
       const values = this.figure.draw(this.state) || {};
       for (const [name, value] of Object.entries(values))
         for (const slot of this.line.querySelectorAll(`[data-value="${name}"]`))
-          if (slot.textContent !== value) slot.textContent = value;
+          if (slot.textContent !== value) {
+            slot.textContent = value;
+            // numbers stand out, words do not
+            slot.classList.toggle("live-figure", /^[+\u2212]?\d/.test(value));
+          }
       clearTimeout(this.telling);
       if (this.drawn) this.telling = setTimeout(() => this.tell(this.line.textContent), 700);
       this.drawn = true;
@@ -307,7 +323,7 @@
       }
       made.push(svg("line", { class: "tick", x1: left, x2: panel.width - right, y1: low, y2: low }));
       const middle = (left + panel.width - right) / 2;
-      made.push(svg("text", { class: "title", x: middle, y: panel.height - 6, "text-anchor": "middle" }, xTitle));
+      made.push(svg("text", { class: "title", x: middle, y: low + 36, "text-anchor": "middle" }, xTitle));
       if (yTitle) made.push(svg("text", { class: "title", x: 2, y: high - 10 }, yTitle));
       layer.replaceChildren(...made);
     }
@@ -319,19 +335,19 @@
     names(panel, { label, points, text, pick, seen = () => {} }) {
       const { box, svg: drawing } = panel;
       set(box, { tabindex: "0", role: "group", "aria-label": label });
-      const ring = svg("circle", { class: "live-ring", r: 9, cx: -99, cy: -99 });
+      const ring = svg("circle", { class: "live-ring", r: 9 });
+      put(ring, null);
       drawing.append(ring);
       let current = null;
       const show = (i) => {
         current = i;
         const place = i === null ? null : points()[i];
         seen(i);
+        put(ring, place);
         if (!place) {
           this.tip.hidden = true;
-          set(ring, { cx: -99, cy: -99 });
           return;
         }
-        set(ring, { cx: place[0], cy: place[1] });
         this.tip.innerHTML = text(i);
         this.tip.hidden = false;
         const frame = this.root.getBoundingClientRect();
@@ -414,6 +430,7 @@
     const drawing = root.querySelector(".live-static");
     const payload = JSON.parse(root.querySelector('script[type="application/json"]').textContent);
     const ui = new Figure(root, payload);
+    const words = ui.line.textContent;
     try {
       drawing.after(ui.bar, ui.stage, ui.told, ui.tip);
       ui.figure = builder(ui);
@@ -425,6 +442,7 @@
       // the drawing stays
       for (const part of [ui.bar, ui.stage, ui.told, ui.tip]) part.remove();
       drawing.hidden = false;
+      ui.line.textContent = words;
       root.dataset.ready = "failed";
       console.error(`live figure ${payload.name}:`, problem);
       return;
@@ -451,7 +469,7 @@
   );
 
   companion.live = {
-    register, html, svg, set, linear, ticks, plain, percent, written, between, dark,
+    register, html, svg, set, put, measure, linear, ticks, plain, percent, written, between, dark,
     still: () => still.matches,
   };
 })(typeof globalThis === "object" ? globalThis : this);

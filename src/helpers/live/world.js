@@ -4,10 +4,10 @@
 (function (companion) {
   "use strict";
   const { engine, live } = companion;
-  const { svg, set, linear, percent, plain } = live;
+  const { svg, set, put, measure, linear, percent, plain } = live;
 
   /** Shares of the page, and gains of all cities for a setting. */
-  function economy({ cities, pi_ck, omega_k, theta }) {
+  function economy({ cities, pi_ck, omega_k, theta, degrees }) {
     const before = engine.fromShares(pi_ck, omega_k);
     const position = new Map(cities.map((city, c) => [city, c]));
     const alike = new Map();
@@ -24,6 +24,22 @@
       similarity: (c) => {
         if (!alike.has(c)) alike.set(c, engine.similarity(before, c));
         return alike.get(c);
+      },
+      /** Great-circle distances from city c in radians, NaN where a place is unknown. */
+      apart: (c) => {
+        const at = degrees.map((pair) => pair && pair.map((d) => (d * Math.PI) / 180));
+        return at.map((pair) => {
+          if (!pair || !at[c]) return NaN;
+          const [u, v] = [Math.sin((pair[0] - at[c][0]) / 2), Math.sin((pair[1] - at[c][1]) / 2)];
+          return 2 * Math.asin(Math.min(1, Math.sqrt(u * u + Math.cos(pair[0]) * Math.cos(at[c][0]) * v * v)));
+        });
+      },
+      /** Pearson correlation. */
+      pearson: (x, y) => {
+        const mean = (v) => v.reduce((a, b) => a + b, 0) / v.length;
+        const [p, q] = [x, y].map((v) => v.map(((m) => (e) => e - m)(mean(v))));
+        const dot = (a, b) => a.reduce((sum, e, i) => sum + e * b[i], 0);
+        return dot(p, q) / Math.sqrt(dot(p, p) * dot(q, q));
       },
       /** Gains at rho and at none, of all cities; the others' median; who the others are. */
       after: (state) => {
@@ -62,7 +78,7 @@
     for (const c of wanted) {
       if (!place[c]) continue;
       const [x, y] = place[c];
-      const wide = 6.6 * names[c].length + 4;
+      const wide = measure(names[c]) + 4;
       const right = x + wide + r(c) > panel.width - 6;
       const left = right ? x - wide - r(c) - 3 : x + r(c) + 3;
       const box = [left, left + wide, y - 9, y + 7];
@@ -100,8 +116,8 @@
     );
     const panel = ui.panel({ label: payload.alt, ratio: 0.52, narrow: 0.95, wide: true });
     const bars = ui.panel({
-      label: "Occupations of the city that changes and of another, as parts of a bar",
-      ratio: 0.19, narrow: 0.44, wide: true,
+      label: "Occupations of the city that changes, of the one that gains most and of the one that gains least, as parts of bars",
+      ratio: 0.21, narrow: 0.66, wide: true,
     });
     panel.layer("axes");
     const ghosts = bubbles(panel, world, "ghost");
@@ -121,23 +137,38 @@
       },
     });
 
-    /** Two bars: why one city is like another. */
+    /** Bars: why one city is like another, and a third is not. */
     const compare = () => {
+      const { c, others, gain } = result;
       const found = ui.state.find === null ? -1 : world.index(ui.state.find);
-      const likest = result.others.reduce((a, b) => (result.gain[b] > result.gain[a] ? b : a));
-      const second = other !== null && other !== result.c ? other : found >= 0 && found !== result.c ? found : likest;
+      const most = others.reduce((a, b) => (gain[b] > gain[a] ? b : a));
+      const least = others.reduce((a, b) => (gain[b] < gain[a] ? b : a));
+      const asked = other !== null ? other : found;
+      const shown = asked >= 0 && asked !== c && ![most, least].includes(asked) ? [c, most, asked, least] : [c, most, least];
       const K = payload.occupations.length;
       const narrow = bars.width < 480;
-      const left = narrow ? 0 : 170;
-      const high = 20;
+      const text = (d) => `${names[d]} ${percent(gain[d], 2, true)}`;
+      const left = narrow ? 0 : Math.max(...shown.map((d) => measure(text(d)))) + 12;
+      // the key first: as many names a line as there is room for
       const made = [];
-      [result.c, second].forEach((c, row) => {
-        const y = narrow ? 18 + row * 46 : 4 + row * 30;
-        made.push(svg("text", narrow ? { x: 0, y: y - 5 } : { x: left - 8, y: y + 15, "text-anchor": "end" }, names[c]));
+      let at = left;
+      let top = 12;
+      for (const [name, colour] of payload.occupations) {
+        const wide = 30 + measure(name);
+        if (at + wide > bars.width) [at, top] = [left, top + 19];
+        made.push(svg("rect", { class: "part", x: at, y: top - 10, width: 11, height: 11, fill: colour }));
+        made.push(svg("text", { x: at + 15, y: top }, name));
+        at += wide;
+      }
+      top += 12;
+      const high = 20;
+      shown.forEach((d, row) => {
+        const y = top + (narrow ? 18 + row * 42 : row * 26);
+        made.push(svg("text", narrow ? { x: 0, y: y - 5 } : { x: left - 8, y: y + 15, "text-anchor": "end" }, text(d)));
         let x = left;
         for (let k = 0; k < K; k++) {
-          const wide = world.mix[c * K + k] * (bars.width - left);
-          const part = percent(world.mix[c * K + k], 0);
+          const wide = world.mix[d * K + k] * (bars.width - left);
+          const part = percent(world.mix[d * K + k], 0);
           const piece = svg("rect", { class: "part", x, y, width: wide, height: high, fill: payload.occupations[k][1] });
           piece.append(svg("title", {}, `${payload.occupations[k][0]}: ${part}`));
           made.push(piece);
@@ -145,16 +176,6 @@
           x += wide;
         }
       });
-      // the key: as many a line as there is room for
-      let x = left;
-      let y = narrow ? 104 : 82;
-      for (const [name, colour] of payload.occupations) {
-        const wide = 22 + 7 * name.length;
-        if (x + wide > bars.width) [x, y] = [left, y + 19];
-        made.push(svg("rect", { class: "part", x, y: y - 10, width: 11, height: 11, fill: colour }));
-        made.push(svg("text", { x: x + 15, y }, name));
-        x += wide;
-      }
       bars.layer("bars").replaceChildren(...made);
     };
 
@@ -186,11 +207,8 @@
       place = Array.from(alike, (s, d) => (d === c ? null : [x(s), y(here(d))]));
       const found = state.find === null ? -1 : world.index(state.find);
       for (let d = 0; d < world.before.C; d++) {
-        const shown = place[d] !== null;
-        set(marks[d], shown
-          ? { cx: place[d][0], cy: place[d][1], r: r(d), class: d === found ? "mark found" : "mark" }
-          : { cx: -99, cy: -99, r: 0 });
-        set(ghosts[d], shown ? { cx: x(alike[d]), cy: y(there(d)), r: Math.min(r(d), 5) } : { cx: -99, cy: -99, r: 0 });
+        put(marks[d], place[d], { r: r(d).toFixed(1), class: d === found ? "mark found" : "mark" });
+        put(ghosts[d], place[d] && [x(alike[d]), y(there(d))], { r: Math.min(r(d), 5).toFixed(1) });
       }
       const ranked = [...others].sort((a, b) => gain[b] - gain[a]);
       const large = [...others].sort((a, b) => world.before.pi_c[b] - world.before.pi_c[a]);
@@ -215,14 +233,14 @@
         even: size(flat),
       };
     };
-    const measure = live.html("select", { id: `${ui.id}-measure`, name: "measure" });
-    measure.append(
+    const upright = live.html("select", { id: `${ui.id}-measure`, name: "measure" });
+    upright.append(
       live.html("option", { value: "median" }, "gain less the median city's"),
       live.html("option", { value: "gain" }, "gain"),
     );
-    measure.addEventListener("change", () => ui.change({ measure: measure.value }));
-    ui.sync((state) => (measure.value = state.measure));
-    ui.bar.append(live.html("div", { class: "live-control" }, live.html("label", { for: measure.id }, "Upright axis"), measure));
+    upright.addEventListener("change", () => ui.change({ measure: upright.value }));
+    ui.sync((state) => (upright.value = state.measure));
+    ui.bar.append(live.html("div", { class: "live-control" }, live.html("label", { for: upright.id }, "Upright axis"), upright));
     return { draw, rows: () => rows(ui, world, result) };
   });
 
@@ -274,13 +292,10 @@
       const stops = outline.diverging[live.dark() ? "dark" : "light"];
       const none = away[away.length - 1] < 1e-9;
       for (let d = 0; d < world.before.C; d++) {
-        if (!place[d]) set(marks[d], { r: 0 });
-        else {
-          const tone = none || d === c ? 0 : (gain[d] - middle) / span;
-          set(marks[d], { cx: place[d][0], cy: place[d][1], r: r(d), fill: live.between(stops, tone) });
-        }
+        const tone = none || d === c ? 0 : (gain[d] - middle) / span;
+        put(marks[d], place[d], { r: r(d).toFixed(1), fill: live.between(stops, tone) });
       }
-      set(chosen, place[c] ? { cx: place[c][0], cy: place[c][1], r: r(c) + 4 } : { r: 0 });
+      put(chosen, place[c], { r: r(c) + 4 });
       const ranked = [...others].filter((d) => place[d]).sort((a, b) => gain[b] - gain[a]);
       const n = panel.width < 480 ? 1 : 3;
       label(panel, words, none ? [c] : [c, ...ranked.slice(0, n), ...ranked.slice(-n)], place, r, names);
@@ -305,13 +320,17 @@
       key.replaceChildren(...made);
       named.again();
       const all = [...others].sort((a, b) => gain[b] - gain[a]);
+      const apart = world.apart(c);
+      const placed = others.filter((d) => Number.isFinite(apart[d]));
+      const with_ = (list, values) => plain(world.pearson(list.map((d) => values[d]), list.map((d) => gain[d])), 2);
+      const far = placed.length > 2 ? ` and of ${with_(placed, apart)} with distance` : "";
       const [first, last] = middle < 0 ? [all[all.length - 1], all[0]] : [all[0], all[all.length - 1]];
       const s = middle < 0 ? "loses" : "gains";
       return {
         name: names[c], turn: turn(state.change), own: own(gain[c]),
         rest: none
           ? `Every other city ${s} ${size(middle)}, whatever its occupations.`
-          : `The median other city ${s} ${size(middle)}; ${names[first]} ${s} most, ${size(gain[first])}, and ${names[last]} least, ${size(gain[last])}.`,
+          : `The median other city ${s} ${size(middle)}; ${names[first]} ${s} most, ${size(gain[first])}, and ${names[last]} least, ${size(gain[last])}. Across cities the change has a correlation of ${with_(others, world.similarity(c))} with the similarity of occupations${far}.`,
       };
     };
     return { draw, rows: () => rows(ui, world, result) };

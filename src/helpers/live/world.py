@@ -20,6 +20,7 @@ from helpers.live.figure import (
     Control,
     LiveFigure,
     percent,
+    plain,
     short_names,
     turn,
 )
@@ -116,10 +117,12 @@ def spillover_scatter(
                 )  # fmt: skip
         for name in _labelled(table):
             row = table.loc[name]
+            left = row["similarity"] < table["similarity"].quantile(0.1)
             ax.annotate(
                 short[shares.city_index(row["city"])],
                 (row["similarity"], 100 * (row["gain"] - middle)),
-                xytext=(-6, 4), textcoords="offset points", ha="right", fontsize="small",
+                xytext=(7 if left else -7, 4), textcoords="offset points",
+                ha="left" if left else "right", fontsize="small",
             )  # fmt: skip
         ax.set(
             xlabel=f"similarity of occupations to {here} (correlation)",
@@ -186,7 +189,9 @@ def gain_map(
     rest = (
         f"The median other city {verb} {percent(abs(middle))}; {short[first['city']]} {verb} most, "
         f"{percent(abs(first['gain']))}, and {short[last['city']]} least, "
-        f"{percent(abs(last['gain']))}."
+        f"{percent(abs(last['gain']))}. Across cities the change has a correlation of "
+        f"{plain(table['similarity'].corr(table['gain']), 2)} with the similarity of occupations"
+        f"{_with_distance(table, shares, city)}."
         if away.max() >= 1e-9
         else f"Every other city {verb} {percent(abs(middle))}, whatever its occupations."
     )
@@ -233,6 +238,10 @@ def gain_map(
         },
         content={
             **_content(shares, theta),
+            "degrees": [
+                [round(north, 4), round(east, 4)] if np.isfinite(north) else None
+                for north, east in where.to_numpy().tolist()
+            ],
             "places": [
                 [round(x, 1), round(y, 1)] if np.isfinite(x) else None
                 for x, y in paper.to_numpy().tolist()
@@ -275,6 +284,15 @@ def _content(shares: Shares, theta: float) -> dict:
     }
 
 
+def _with_distance(table: pd.DataFrame, shares: Shares, city: str) -> str:
+    """The correlation of the gain with distance in words, where places are known."""
+    away = pd.Series(places.distances(shares.cities)[shares.city_index(city)], shares.cities)
+    both = pd.DataFrame({"gain": table.set_index("city")["gain"], "away": away}).dropna()
+    if len(both) <= 2:
+        return ""
+    return f" and of {plain(both['gain'].corr(both['away']), 2)} with distance"
+
+
 def _own(gain: float) -> str:
     return f"loses {percent(-gain, 1)}" if gain < 0 else f"gains {percent(gain, 1)}"
 
@@ -285,6 +303,6 @@ def _radius(pi_c: pd.Series) -> pd.Series:
 
 
 def _labelled(table: pd.DataFrame) -> list[int]:
-    """Rows to name: the ends of the gains and the largest cities."""
+    """Rows to name: the ends of the gains and the largest city."""
     order = table["gain"].sort_values().index
-    return list(dict.fromkeys([order[0], order[-1], *table["pi_c"].nlargest(2).index]))
+    return list(dict.fromkeys([order[0], order[-1], table["pi_c"].idxmax()]))
