@@ -87,6 +87,7 @@
     let log_Z;
     let choice;
     let drawn = "";
+    let seen = ""; // what the dots show: another width alone moves them at once
     let moving = null;
     let target = [];
     let cloudPlace = [];
@@ -151,6 +152,9 @@
         const left = choice[i] * (wide + gap);
         return [left + ((i % columns) + 0.5) * pitch, top + (Math.floor(i / columns) + 0.5) * pitch];
       });
+      const shows = [drawn, arrived].join();
+      if (shows === seen) here.fill(null);
+      seen = shows;
       if (!moving) glide();
 
       // the share after each household

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 from scipy.stats import invweibull, kendalltau
@@ -13,7 +15,7 @@ from helpers.live.figure import CORRELATION, Control, LiveFigure, percent, plain
 from helpers.model import shares
 
 THETA = Control("Shape θ", 1.0, 10.0, 0.1, "number", 1)
-PULL = Control("Appeal of the first town over the second", 0.25, 4.0, 0.05, "number", 2)
+PULL = Control("Appeal of the first town, the second's being 1", 0.25, 4.0, 0.05, "number", 2)
 _BLUE, _ORANGE, _GREY = "#0072b2", "#b35900", "#666666"
 _RIGHT = 4.0
 
@@ -166,6 +168,7 @@ def _choice(
         else ""
     )
     shown = percent(table["share"].iloc[-1], 1)
+    label = f"{names[0]}'s appeal ({names[1].lower()}: 1)"
     return LiveFigure(
         name="frechet_draws",
         kind="choice",
@@ -174,7 +177,10 @@ def _choice(
         f"has a rank correlation of {plain(tau, 2)}.",
         static=Exhibit("frechet_draws", figure, table),
         setting={"pull": pull, "seed": seed, **({"rho": rho} if correlated else {})},
-        controls={"pull": PULL, **({"rho": CORRELATION} if correlated else {})},
+        controls={
+            "pull": replace(PULL, label=label),
+            **({"rho": CORRELATION} if correlated else {}),
+        },
         sentence=f"{names[0]} is {{pull}} times as attractive as {names[1].lower()}. Of {{number}} "
         "households {share} draw more there and choose it; the formula says {formula}." + more,
         values={

@@ -52,7 +52,7 @@
       }
       labels.forEach((label, i) => {
         const top = head + i * block;
-        if (i) made.push(svg("line", { class: "grid", x1: 0, x2: panel.width, y1: top - 3, y2: top - 3 }));
+        if (i) made.push(svg("line", { class: "rule", x1: 0, x2: panel.width, y1: top - 3, y2: top - 3 }));
         made.push(svg("text", narrow ? { class: "halo", x: 2, y: top + 12 } : { x: margin.left - 16, y: top + block / 2 + 1, "text-anchor": "end" }, label));
       });
       place = rows.map((row, i) => {

@@ -318,13 +318,13 @@
       }
       const up = yTicks || (yText ? ticks(y.domain, 5) : []);
       for (const value of up) {
-        made.push(svg("line", { class: "grid", x1: left, x2: panel.width - right, y1: y(value), y2: y(value) }));
+        made.push(svg("line", { class: "rule", x1: left, x2: panel.width - right, y1: y(value), y2: y(value) }));
         made.push(svg("text", { x: left - 6, y: y(value) + 4, "text-anchor": "end" }, yText(value, digitsOf(up))));
       }
       made.push(svg("line", { class: "tick", x1: left, x2: panel.width - right, y1: low, y2: low }));
       const middle = (left + panel.width - right) / 2;
-      made.push(svg("text", { class: "title", x: middle, y: low + 36, "text-anchor": "middle" }, xTitle));
-      if (yTitle) made.push(svg("text", { class: "title", x: 2, y: high - 10 }, yTitle));
+      made.push(svg("text", { class: "axis", x: middle, y: low + 36, "text-anchor": "middle" }, xTitle));
+      if (yTitle) made.push(svg("text", { class: "axis", x: 2, y: high - 10 }, yTitle));
       layer.replaceChildren(...made);
     }
 
@@ -459,10 +459,17 @@
 
   function register(name, builder) {
     builders.set(name, builder);
-    const all = () => document.querySelectorAll(`.live[data-live="${name}"]`).forEach(mount);
-    if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", all);
-    else all();
+    if (open) mountAll();
   }
+
+  // not before every script that the page names has run: one figure's may need another's
+  let open = document.readyState === "complete";
+  const mountAll = () => {
+    open = true;
+    document.querySelectorAll(".live[data-live]").forEach(mount);
+  };
+  document.addEventListener("DOMContentLoaded", mountAll);
+  global.addEventListener("load", mountAll);
 
   new MutationObserver(() => figures.forEach((ui) => ui.schedule())).observe(
     document.documentElement, { attributes: true, attributeFilter: ["data-theme"] },

@@ -7,7 +7,7 @@
   live.register("towns", (ui) => {
     const { names, t_ck, T_k, z_c, n, seed, theta } = ui.payload;
     ui.bar.append(ui.slider("rho"));
-    const flows = ui.panel({ label: ui.payload.alt, ratio: 0.8, narrow: 0.78 });
+    const flows = ui.panel({ label: ui.payload.alt, ratio: 0.82, narrow: 0.95 });
     const cloud = ui.panel({ label: `Draws of ${n} households in the first two towns`, ratio: 0.8, narrow: 0.9 });
     cloud.layer("axes");
     const dots = Array.from({ length: n }, () => svg("circle", { class: "dot first", r: 2.4 }));
@@ -20,7 +20,7 @@
       // the towns as circles, those who leave as bands
       const { width, height } = flows;
       const size = (c) => Math.sqrt(built.pi_c[c]) * Math.min(width, height) * 0.26;
-      const place = [[width * 0.2, height * 0.52], [width * 0.74, height * 0.24], [width * 0.74, height * 0.78]];
+      const place = [[width * 0.2, height * 0.46], [width * 0.74, height * 0.22], [width * 0.74, height * 0.7]];
       const made = [];
       for (const c of [1, 2]) {
         const thick = Math.max(1, to[c] * height * 0.3);
@@ -42,7 +42,7 @@
           made.push(svg("text", { class: "halo large", x: middle[0], y: middle[1], "text-anchor": "middle" }, percent(to[c], 0)));
         }
       });
-      made.push(svg("text", { class: "title", x: 2, y: 14 }, "of those who leave the red town"));
+      made.push(svg("text", { class: "axis", x: 2, y: 14 }, "of those who leave the red town"));
       flows.layer("towns").replaceChildren(...made);
 
       // the cloud: the same households at every rho

@@ -121,7 +121,7 @@
     });
     panel.layer("axes");
     const ghosts = bubbles(panel, world, "ghost");
-    const marks = bubbles(panel, world, "mark");
+    const marks = bubbles(panel, world, "spot");
     const words = panel.layer("labels");
     let place = [];
     let result;
@@ -207,7 +207,7 @@
       place = Array.from(alike, (s, d) => (d === c ? null : [x(s), y(here(d))]));
       const found = state.find === null ? -1 : world.index(state.find);
       for (let d = 0; d < world.before.C; d++) {
-        put(marks[d], place[d], { r: r(d).toFixed(1), class: d === found ? "mark found" : "mark" });
+        put(marks[d], place[d], { r: r(d).toFixed(1), class: d === found ? "spot found" : "spot" });
         put(ghosts[d], place[d] && [x(alike[d]), y(there(d))], { r: Math.min(r(d), 5).toFixed(1) });
       }
       const ranked = [...others].sort((a, b) => gain[b] - gain[a]);
