@@ -58,6 +58,7 @@ def show(browser, folder):
         html = "".join(figure.html() for figure in figures)
         page.write_text(HEAD.format(theme=theme, figures=html), encoding="utf-8")
         here = browser.new_context(viewport={"width": width, "height": 900}, **context)
+        here.set_default_timeout(10_000)
         tab = here.new_page()
         said, asked = [], []
         tab.on("console", lambda message: said.append(message.text))

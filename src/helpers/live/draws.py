@@ -168,7 +168,9 @@ def _choice(
         else ""
     )
     shown = percent(table["share"].iloc[-1], 1)
-    label = f"{names[0]}'s appeal ({names[1].lower()}: 1)"
+    controls = {"pull": replace(PULL, label=f"{names[0]}'s appeal ({names[1].lower()}: 1)")}
+    if correlated:
+        controls["rho"] = CORRELATION
     return LiveFigure(
         name="frechet_draws",
         kind="choice",
@@ -177,10 +179,7 @@ def _choice(
         f"has a rank correlation of {plain(tau, 2)}.",
         static=Exhibit("frechet_draws", figure, table),
         setting={"pull": pull, "seed": seed, **({"rho": rho} if correlated else {})},
-        controls={
-            "pull": replace(PULL, label=label),
-            **({"rho": CORRELATION} if correlated else {}),
-        },
+        controls=controls,
         sentence=f"{names[0]} is {{pull}} times as attractive as {names[1].lower()}. Of {{number}} "
         "households {share} draw more there and choose it; the formula says {formula}." + more,
         values={

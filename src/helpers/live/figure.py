@@ -14,6 +14,7 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
 
@@ -98,6 +99,11 @@ class LiveFigure:
     content: Mapping
     scripts: tuple[str, ...] = field(default=())
 
+    @cached_property
+    def drawing(self) -> str:
+        """The drawing for paper as SVG, made once: a second layout may differ by a hair."""
+        return self.static.svg()
+
     @property
     def data(self) -> pd.DataFrame:
         """What is drawn at first, one row a mark."""
@@ -129,7 +135,7 @@ class LiveFigure:
     def _repr_mimebundle_(self, include=None, exclude=None) -> dict:
         return {
             "text/html": self.html(),
-            "image/svg+xml": self.static.svg(),
+            "image/svg+xml": self.drawing,
             "text/plain": repr(self),
             **machine.bundle(self.name, self.data),
         }
@@ -145,7 +151,7 @@ class LiveFigure:
         data = json.dumps(self.payload(), separators=(",", ":"), ensure_ascii=False)
         data = data.replace("</", "<\\/").replace("<!--", "<\\!--")
         # as a picture, so that its names and styles stay apart from the page's
-        drawing = base64.b64encode(_small(self.static.svg()).encode()).decode()
+        drawing = base64.b64encode(_small(self.drawing).encode()).decode()
         scripts = "".join(
             f'<script defer src="{static}/{name}"></script>' for name in (*_SHARED, *self.scripts)
         )

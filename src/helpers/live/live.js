@@ -57,8 +57,9 @@
   };
   /** Put a circle somewhere, or nowhere. */
   const put = (circle, place, attributes = {}) => {
-    if (place) set(circle, { cx: place[0].toFixed(1), cy: place[1].toFixed(1), ...attributes });
-    circle.style.display = place ? "" : "none";
+    const known = place && Number.isFinite(place[0] + place[1]);
+    if (known) set(circle, { cx: place[0].toFixed(1), cy: place[1].toFixed(1), ...attributes });
+    circle.style.display = known ? "" : "none";
   };
 
   // ---- scales ----

@@ -192,7 +192,8 @@
       const least = 0.002 * Math.max(Math.abs(middle), 1e-4);
       if (high - low < least) [low, high] = [low - 25 * least, high + 25 * least];
       const pad = 0.08 * (high - low);
-      const [near, far] = range(others.map((d) => alike[d]));
+      // a city whose occupations are all as common has no likeness to any
+      const [near, far] = range(others.map((d) => alike[d]).filter(Number.isFinite));
       const margin = { left: 62, right: 14, top: 26, bottom: 42 };
       const x = linear([near - 0.03 * (far - near), far + 0.03 * (far - near)], [margin.left, panel.width - margin.right]);
       const y = linear([low - pad, high + pad], [panel.height - margin.bottom, margin.top]);
@@ -204,7 +205,7 @@
         yText: (value, digits) => percent(value, Math.max(0, digits - 2), true),
       });
       const r = radius(world, panel.width);
-      place = Array.from(alike, (s, d) => (d === c ? null : [x(s), y(here(d))]));
+      place = Array.from(alike, (s, d) => (d === c || !Number.isFinite(s) ? null : [x(s), y(here(d))]));
       const found = state.find === null ? -1 : world.index(state.find);
       for (let d = 0; d < world.before.C; d++) {
         put(marks[d], place[d], { r: r(d).toFixed(1), class: d === found ? "spot found" : "spot" });
