@@ -261,7 +261,7 @@ def test_without_correlation_there_is_one_line_and_no_ranking_of_noise(show, fig
         )
         assert len(set(levels)) == 1
         texts = tab.locator(".live").nth(0).locator("svg text").all_text_contents()
-        assert any(text.startswith("no correlation: all other cities +") for text in texts)
+        assert any(text.startswith("all other cities +") for text in texts)
         colours = tab.evaluate(
             "[...document.querySelectorAll('circle.bubble')].map((e) => e.getAttribute('fill'))"
         )

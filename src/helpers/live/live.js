@@ -4,7 +4,7 @@
  *   companion.live.register("scatter", (ui) => { ...; return { draw(state) { ... } }; });
  *
  * `draw` is given the state, draws it, and returns the values of the sentence. It runs at most
- * once a frame, always on the latest state. After it `live-drawn` is dispatched on the figure.
+ * once an event, always on the latest state. After it `live-drawn` is dispatched on the figure.
  */
 (function (global) {
   "use strict";
@@ -50,10 +50,12 @@
   };
 
   const brush = document.createElement("canvas").getContext("2d");
+  const widths = new Map();
   /** Width of a text in a drawing, in pixels. */
-  const measure = (text, pixels = 12) => {
-    brush.font = `${pixels}px ${getComputedStyle(document.body).fontFamily}`;
-    return brush.measureText(text).width;
+  const measure = (text) => {
+    if (!widths.size) brush.font = `12px ${getComputedStyle(document.body).fontFamily}`;
+    if (!widths.has(text)) widths.set(text, brush.measureText(text).width);
+    return widths.get(text);
   };
   /** Put a circle somewhere, or nowhere. */
   const put = (circle, place, attributes = {}) => {
@@ -113,7 +115,8 @@
     schedule() {
       if (this.waiting) return;
       this.waiting = true;
-      global.requestAnimationFrame(() => {
+      // all changes of one event together, and in time for the next frame
+      global.queueMicrotask(() => {
         this.waiting = false;
         this.redraw();
       });
@@ -186,6 +189,7 @@
         const at = whole ? texts.indexOf(input.value) : find(input.value);
         if (at >= 0) {
           input.removeAttribute("aria-invalid");
+          if (!whole) input.value = texts[at];
           this.change({ [name]: names[at] });
         } else if (!whole && empty && !input.value.trim()) {
           input.removeAttribute("aria-invalid");

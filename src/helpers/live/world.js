@@ -94,7 +94,7 @@
     const { gain, even, c } = result;
     const lines = [`<b>${escape(ui.payload.cities[i])}</b>`];
     lines.push(`${percent(world.before.pi_c[i], 2)} of all households`);
-    lines.push(`share after: ${percent(gain[i], 2, true)}`);
+    lines.push(`households: ${percent(gain[i], 2, true)}`);
     if (i === c) lines.push("the city whose productivity changes");
     else {
       lines.push(`without correlation: ${percent(even[i], 2, true)}`);
@@ -141,8 +141,10 @@
     const compare = () => {
       const { c, others, gain } = result;
       const found = ui.state.find === null ? -1 : world.index(ui.state.find);
-      const most = others.reduce((a, b) => (gain[b] > gain[a] ? b : a));
-      const least = others.reduce((a, b) => (gain[b] < gain[a] ? b : a));
+      // where all gain alike, likeness is what is left to rank by
+      const by = result.alike ? world.similarity(c) : gain;
+      const most = others.reduce((a, b) => (by[b] > by[a] ? b : a));
+      const least = others.reduce((a, b) => (by[b] < by[a] ? b : a));
       const asked = other !== null ? other : found;
       const shown = asked >= 0 && asked !== c && ![most, least].includes(asked) ? [c, most, asked, least] : [c, most, least];
       const K = payload.occupations.length;
@@ -189,6 +191,7 @@
       const [here, there] = [of(gain, middle), of(even, flat)];
       const range = (values) => [Math.min(...values), Math.max(...values)];
       let [low, high] = range([...others.map(here), ...others.map(there)]);
+      result.alike = Math.max(...others.map((d) => gain[d])) - Math.min(...others.map((d) => gain[d])) < 1e-9;
       const least = 0.002 * Math.max(Math.abs(middle), 1e-4);
       if (high - low < least) [low, high] = [low - 25 * least, high + 25 * least];
       const pad = 0.08 * (high - low);
@@ -208,18 +211,18 @@
       place = Array.from(alike, (s, d) => (d === c || !Number.isFinite(s) ? null : [x(s), y(here(d))]));
       const found = state.find === null ? -1 : world.index(state.find);
       for (let d = 0; d < world.before.C; d++) {
-        put(marks[d], place[d], { r: r(d).toFixed(1), class: d === found ? "spot found" : "spot" });
+        put(marks[d], place[d], { r: Math.max(r(d), d === found ? 6 : 0).toFixed(1), class: d === found ? "spot found" : "spot" });
         put(ghosts[d], place[d] && [x(alike[d]), y(there(d))], { r: Math.min(r(d), 5).toFixed(1) });
       }
       const ranked = [...others].sort((a, b) => gain[b] - gain[a]);
       const large = [...others].sort((a, b) => world.before.pi_c[b] - world.before.pi_c[a]);
       const n = panel.width < 480 ? 1 : 3;
-      const wanted = state.rho === 0 ? large.slice(0, n) : [...ranked.slice(0, n), ...ranked.slice(-n), ...large.slice(0, n)];
+      const wanted = result.alike ? large.slice(0, n) : [...ranked.slice(0, n), ...ranked.slice(-n), ...large.slice(0, n)];
       if (found >= 0) wanted.unshift(found);
       label(panel, words, wanted, place, r, names);
       const note = svg("text", { class: "halo ghostly", x: margin.left + 8, y: y(there(others[0])) + 17 },
-        state.rho === 0
-          ? `no correlation: all other cities ${percent(flat, 2, true)}`
+        result.alike
+          ? `all other cities ${percent(middle, 2, true)}`
           : `rings: no correlation, all ${percent(flat, 2, true)}`);
       words.append(note);
       named.again();
