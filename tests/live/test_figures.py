@@ -231,9 +231,9 @@ def test_what_is_drawn_after_any_movement_is_python_s(show, figures, shares, kin
         )
         for _ in range(30)
     ]
-    cases += [(shares.cities[0], change, rho) for change in (-0.5, 0.0, 0.5) for rho in (0.0, 0.95)]
+    cases += [(shares.cities[0], change, rho) for change in (-0.5, 0.5) for rho in (0.0, 0.95)]
     with show(figures[kind]) as tab:
-        for city, change, rho in cases:
+        for number, (city, change, rho) in enumerate(cases):
             rows = tab.evaluate(SET, [0, {"city": city, "change": change, "rho": rho}])
             expected = world.gains(shares, rho, 3.0, city, 1 + change)
             assert [row["city"] for row in rows] == expected["city"].tolist()
@@ -241,7 +241,7 @@ def test_what_is_drawn_after_any_movement_is_python_s(show, figures, shares, kin
                 found = [row[column] for row in rows]
                 np.testing.assert_allclose(found, expected[column], rtol=1e-9, atol=1e-12)
             maker = live.spillover_scatter if kind == "scatter" else live.gain_map
-            if change:
+            if number < 5 or not rho:
                 sentence = maker(shares, rho, city=city, hat=1 + change).values  # noqa: PD011
                 shown = tab.evaluate(
                     "Object.fromEntries([...document.querySelectorAll('[data-value]')]"
