@@ -135,6 +135,11 @@ def test_one_city_one_occupation_and_cells_that_nobody_chose(run):
     _close(found[0], expected.pi_ck)
     _close(found[2], expected.pi_c)
     assert found[0][0] == found[0][4] == found[0][5] == 0
+    # what happens to a city where nobody lives moves nobody, however much it is
+    empty = {"pi_ck": [[0.6, 0.4], [0.4, 0.6], [0.0, 0.0]], "omega_k": [0.7, 0.3], "rho": 0.9}
+    for hat in (1e-300, 1e300):
+        found = run(AFTER, **empty, theta=3.0, city=[1.1, 1.0, hat])
+        _close(found[2], run(AFTER, **empty, theta=3.0, city=[1.1, 1.0, 1.0])[2])
 
 
 @pytest.mark.parametrize(

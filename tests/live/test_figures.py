@@ -231,7 +231,7 @@ def test_what_is_drawn_after_any_movement_is_python_s(show, figures, shares, kin
         )
         for _ in range(30)
     ]
-    cases += [(shares.cities[0], change, rho) for change in (-0.5, 0.5) for rho in (0.0, 0.95)]
+    cases += [(shares.cities[0], change, rho) for change in (-0.5, 0.0, 0.5) for rho in (0.0, 0.95)]
     with show(figures[kind]) as tab:
         for number, (city, change, rho) in enumerate(cases):
             rows = tab.evaluate(SET, [0, {"city": city, "change": change, "rho": rho}])

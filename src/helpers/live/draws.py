@@ -162,8 +162,8 @@ def _choice(
             axis.set_ticks([0.5, 1, 2, 4], ["0.5", "1", "2", "4"])
             axis.set_ticks([], minor=True)
     more = (
-        " Their draws in the two towns have a rank correlation of {tau}; with ρ = {rho} it is "
-        "expected to be that."
+        " Their draws in the two towns have a rank correlation of {tau}; over ever more "
+        "households it tends to ρ, which is {rho}."
         if correlated
         else ""
     )

@@ -206,13 +206,15 @@ def percent(value: float, digits: int = 2, *, sign: bool = False) -> str:
 
 
 def turn(change: float) -> str:
-    """A word for a change: falls, rises.
+    """A word for a change: falls, rises, or changes where it is none.
 
     Examples
     --------
     >>> turn(-0.05)
     'falls'
     """
+    if not change:
+        return "changes"
     return "falls" if change < 0 else "rises"
 
 

@@ -52,7 +52,7 @@
     };
   }
 
-  const turn = (change) => (change < 0 ? "falls" : "rises");
+  const turn = (change) => (change < 0 ? "falls" : change > 0 ? "rises" : "changes");
   const own = (gain) => (gain < 0 ? `loses ${percent(-gain, 1)}` : `gains ${percent(gain, 1)}`);
   const verb = (gain) => (gain < 0 ? "lose" : "gain");
   const size = (gain) => percent(Math.abs(gain), 2);
