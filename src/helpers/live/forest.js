@@ -32,7 +32,7 @@
       const used = methods.filter((m) => !state.method || m === state.method);
       const narrow = panel.width < 480;
       const step = 17;
-      const head = 44;
+      const head = references.length ? 44 : 20;
       const block = (narrow ? 20 : 8) + step * used.length + 6;
       const key = methods.length > 1 ? 22 : 0;
       panel.height = head + labels.length * block + 44 + key;
