@@ -405,7 +405,7 @@ def test_an_engines_own_words_are_kept_for_a_readers_own_mistake(tmp_path):
     """A sound file is not blamed for what a reader computes with it."""
     book, data = extracts.write(tmp_path)
     table = ipums.scan(data, book)
-    with pytest.raises(Exception, match="convert") as raised:
+    with pytest.raises(Exception, match="Conversion Error") as raised:
         table.select(x=table.INDNAICS.cast("date")).execute()
     assert not isinstance(raised.value, DataError)
 
