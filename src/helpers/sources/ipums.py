@@ -424,12 +424,8 @@ def fields(
         check_first_line(path, codebook)
         line = _lines(con, path, encoding).line
         cut = {v.name: line.substr(v.start, v.width) for v in wanted}
-        length = line.length() == codebook.width
-        sound = functools.reduce(
-            lambda left, right: left & right,
-            [cut[v.name].re_search(_field(implied=True)) for v in wanted if v.numeric],
-            length,
-        )
+        shapes = [cut[v.name].re_search(_field(implied=True)) for v in wanted if v.numeric]
+        sound = _all([line.length() == codebook.width, *shapes])
         text = {
             v.name: cut[v.name] if v.numeric else _decoded(cut[v.name], encoding) for v in wanted
         }
@@ -444,12 +440,14 @@ def fields(
         check_header(path, wanted, codebook)
         texts = _texts(con, path, encoding, header)
         by_name = {column.upper(): column for column in texts.columns}
-        ok = sound = texts[by_name[wanted[0].name]].notnull() | True
+        first = texts[by_name[wanted[0].name]]
+        plain = shapes = [first.isnull() | first.notnull()]
         for v in wanted:
             if v.numeric:
                 column = texts[by_name[v.name]].fill_null("")
-                ok &= column.re_search(_plain_text(v))
-                sound &= column.re_search(_field(implied=False))
+                plain = [*plain, column.re_search(_plain_text(v))]
+                shapes = [*shapes, column.re_search(_field(implied=False))]
+        ok, sound = _all(plain), _all(shapes)
         text = {v.name: texts[by_name[v.name]] for v in wanted}
         text = {v.name: text[v.name] if v.numeric else _decoded(text[v.name], encoding)
                 for v in wanted}  # fmt: skip
@@ -651,7 +649,7 @@ def scan(
     _watch(con)
     con._companion_files[_view_of(table)] = _Scanned(path, book, tuple(v.name for v in wanted), ())
     kinds = _kinds(table, wanted, implied)
-    columns, fine = {}, table.ok.ifelse(True, table.sound)
+    columns, always, unless_plain = {}, [], [table.sound]
     for v in wanted:
         field = table[v.name]
         if not v.numeric:
@@ -662,26 +660,34 @@ def scan(
         known = written(field, v, implied=implied).isnull() | value.notnull()
         if kinds[v.name] == "float64":
             known &= value.isnull() | (value.abs() < math.inf)
-        sure = not (implied and v.width > _MAX_DIGITS)  # plain digits fit in 64 bits
-        fine &= (table.ok | known) if sure else known
+        # plain digits fit in 64 bits, unless there are too many
+        (always if implied and v.width > _MAX_DIGITS else unless_plain).append(known)
         if v.name == "YEAR":
-            fine &= value.isnull() | value.between(*_YEARS)
-    fine = fine.fill_null(False)
+            always.append(value.isnull() | value.between(*_YEARS))
+    fine = _all([table.ok | _all(unless_plain), *always]).fill_null(False)
     integers = tuple(name for name, kind in kinds.items() if kind != "float64")
     con._companion_files[_view_of(table)] = _Scanned(
         path, book, tuple(v.name for v in wanted), integers
     )
     stop = _stop(con, f"{path}: a record is not as its codebook says")
-    guarded = {
-        name: fine.ifelse(value, stop.cast(value.type())).name(name)
-        for name, value in columns.items()
-    }
+    read = table.select(**columns, _fine=fine)
     # the filter holds for a count as well; the columns for what a reader's own filter lets by
+    guarded = {
+        name: read._fine.ifelse(read[name], stop.cast(read[name].type())) for name in columns
+    }
     return (
-        table.select(**guarded, _fine=fine.ifelse(True, stop.cast("boolean")))
+        read.select(**guarded, _fine=read._fine.ifelse(True, stop.cast("boolean")))
         .filter(lambda t: t._fine)
         .drop("_fine")
     )
+
+
+def _all(conditions: Sequence[ibis.Value]) -> ibis.Value:
+    """Conditions joined by halves: an extract may have a thousand variables."""
+    if len(conditions) == 1:
+        return conditions[0]
+    half = len(conditions) // 2
+    return _all(conditions[:half]) & _all(conditions[half:])
 
 
 @dataclass(frozen=True)
