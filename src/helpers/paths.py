@@ -28,7 +28,9 @@ def given_data() -> Path | None:
 def is_ours(folder: Path) -> bool:
     """Whether this package wrote a folder: it lies in the build folder, is empty or marked."""
     folder = folder.resolve()
-    if folder.is_relative_to(BUILD.resolve()) and folder != BUILD.resolve():
+    if folder == BUILD.resolve():
+        return False  # of its parts only: make clean empties the whole
+    if folder.is_relative_to(BUILD.resolve()):
         return True
     return folder.is_dir() and ((folder / MARK).is_file() or not any(folder.iterdir()))
 

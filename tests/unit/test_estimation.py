@@ -81,8 +81,10 @@ def test_a_year_alone_with_an_effect_for_each_cell_is_refused_and_ends_no_proces
     cells, cities = (t[t["year"] == 2019] for t in (made.cells, made.cities))
     one = Panel(cells, cities)
     every = replace(specifications.PAPER, effects="and city x occupation")
-    with pytest.raises(DataError, match=r"every one of .* cells has an effect"):
+    with pytest.raises(DataError, match="two years are needed"):
         specifications.run(specifications.sample(one), every)
+    with pytest.raises(DataError, match=r"every one of .* cells has an effect"):
+        estimation.refuse_if_effects_explain_all(estimation.sample(one), ["city_occupation"])
     assert estimation.estimate(one).n_obs == len(cells)
 
 

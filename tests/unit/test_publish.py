@@ -392,8 +392,10 @@ def test_nothing_is_removed_that_the_package_did_not_write(tmp_path, name):
     with pytest.raises(DataError, match="nothing was touched"):
         paths.discard(mine)
     assert {path: path.read_bytes() for path in mine.iterdir()} == before
+    paths.BUILD.mkdir(exist_ok=True)
     with pytest.raises(DataError):
         paths.discard(paths.BUILD)
+    assert paths.BUILD.is_dir()
     link = tmp_path / "link"
     link.symlink_to(mine, target_is_directory=True)
     with pytest.raises(DataError):
