@@ -28,8 +28,8 @@ cluster: env ## put Spark into .cluster, for the test that builds the panel with
 test: env ## run everything that CI checks
 	@$(RUN) tools/check.py
 
-fast: env ## run the tests that need no book
-	@$(RUN) -m pytest -q -n 2 tests/unit
+fast: env ## run the quick tests, which need no book
+	@$(RUN) -m pytest -q -n 2 -m "not slow" tests/unit
 
 lint: env ## check style
 	@$(RUN) -m ruff check . && $(RUN) -m ruff format --check .

@@ -26,6 +26,7 @@ STAGES = (
         (*RUFF, "format", "--check", "--quiet", "--isolated", "--line-length", "84", *CELLS),
     ),
     ("package", (*PYTEST, "-n", "2", "tests/unit", "tests/property", "tests/differential")),
+    ("live figures", (*PYTEST, "-n", "2", "tests/live")),
     ("commands", (*PYTEST, "-n", "2", "tests/commands")),
     ("book", (sys.executable, "tools/book.py")),
     ("pages", (*PYTEST, "-n", "2", "tests/book")),

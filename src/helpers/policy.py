@@ -19,12 +19,10 @@ import pandas as pd
 from scipy.cluster import hierarchy
 
 from helpers import counterfactuals, elasticities, places
-from helpers.errors import ParameterError, UnknownNameError, find_name, nearest
+from helpers.errors import ParameterError, find_name
 from helpers.figures import Exhibit, canvas
 from helpers.model import Shares, similarity
-
-EQUAL = "equal"
-_PARTS = ("city", "occupation", "city_occupation")
+from helpers.policy_form import EQUAL, hats, parse
 
 
 @dataclass(frozen=True)
@@ -103,59 +101,6 @@ class Policy:
         return float(output * (new.pi_ck * new.omega_k * added).sum())
 
 
-def parse(policies: object) -> dict[str, dict]:
-    """Check the form of policies as a scenario file holds them; names are checked later.
-
-    Parameters
-    ----------
-    policies : mapping
-        ``{name: {part: {label: hat}}}`` with the parts ``city``, ``occupation`` and
-        ``city_occupation`` (``{city: {occupation: hat}}``). A policy after the first may have
-        the single hat ``equal``: as large as makes its outlay that of the first.
-
-    Raises
-    ------
-    ParameterError
-        With the place in the file that is wrong.
-    """
-    if not isinstance(policies, Mapping) or not policies:
-        raise ParameterError(f"policies: expected names and their shocks, found {policies!r}")
-    for position, (name, parts) in enumerate(policies.items()):
-        where = f"policies, {name}"
-        if not isinstance(parts, Mapping) or not parts:
-            raise ParameterError(f"{where}: expected some of {', '.join(_PARTS)}, found {parts!r}")
-        for part in parts:
-            if part not in _PARTS:
-                hint = ", ".join(nearest(part, _PARTS)) or ", ".join(_PARTS)
-                raise UnknownNameError(f"{where}: {part!r} is not known; nearest: {hint}")
-        hats = list(_hats(where, parts))
-        equal = [label for label, hat in hats if hat == EQUAL]
-        if equal and (position == 0 or len(hats) > 1):
-            raise ParameterError(
-                f"{where}: {EQUAL!r} stands alone in a policy, and not in the first"
-            )
-        for label, hat in hats:
-            if hat == EQUAL:
-                continue
-            if isinstance(hat, bool) or not isinstance(hat, (int, float)) or not 0 < hat < np.inf:
-                raise ParameterError(f"{where}, {label}: expected a hat above 0, found {hat!r}")
-    return {name: dict(parts) for name, parts in policies.items()}
-
-
-def _hats(where: str, parts: Mapping):
-    """Every label and hat of a policy, flat."""
-    for part, hats in parts.items():
-        if not isinstance(hats, Mapping) or not hats:
-            raise ParameterError(f"{where}, {part}: expected names and hats, found {hats!r}")
-        for label, hat in hats.items():
-            if part != "city_occupation":
-                yield label, hat
-            elif isinstance(hat, Mapping) and hat:
-                yield from (((label, inner), value) for inner, value in hat.items())
-            else:
-                raise ParameterError(f"{where}, {label}: expected occupations, found {hat!r}")
-
-
 def _build(parts: Mapping) -> Policy:
     cells = {
         (city, occupation): hat
@@ -186,7 +131,7 @@ def settle(policies: Mapping, shares: Shares, theta: float) -> dict[str, Policy]
     settled: dict[str, Policy] = {}
     target = 0.0
     for name, parts in parse(policies).items():
-        labels = dict(_hats(name, parts))
+        labels = dict(hats(name, parts))
         equal = EQUAL in labels.values()
         policy = _build(parts)
         for label in labels:

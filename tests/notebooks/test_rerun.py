@@ -34,7 +34,6 @@ def test_a_notebook_runs_alone_with_other_parameters(source, tmp_path):
     output = tmp_path / f"{source.stem}.ipynb"
     publish.execute(source, output, OTHER)
     notebook = json.loads(output.read_text())
-    assert notebook["metadata"]["companion"]["seconds"] < 30
     text = json.dumps([c.get("outputs") for c in notebook["cells"]])
     assert "Traceback" not in text
     if "source" in publish.declared_parameters(source.read_text()):

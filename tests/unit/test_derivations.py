@@ -94,6 +94,7 @@ def test_a_claim_says_what_it_has_to(claim):
         assert claim.neglected is not None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("claim", CLAIMS.values(), ids=CLAIMS)
 def test_an_altered_expression_is_refuted(claim):
     """Change one sign, index or exponent anywhere: a counterexample is found, the proof fails."""
@@ -109,6 +110,7 @@ def test_mutation_reaches_signs_indices_and_exponents():
     assert sum("exponent" in found for found in kinds) > 80
 
 
+@pytest.mark.slow
 def test_a_printed_expression_is_not_the_corrected_one():
     """Each typo is told from its correction, and each correction is proved."""
     for claim in ledger():
@@ -166,6 +168,7 @@ def test_the_printed_first_stage_is_that_of_the_sum_of_logs(published):
     assert found.at["log of the sum of logs", "rho"] > found.at["sum of logs", "rho"] + 0.02
 
 
+@pytest.mark.slow
 def test_the_log_of_a_sum_is_taken_of_levels_and_near_the_log_of_the_sum_of_logs(made):
     """With exposures the index is built anew; without them its own log stands in for it."""
     from dataclasses import replace

@@ -34,6 +34,7 @@ def given(made):
     return pick
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", exercises.CHECKS)
 def test_the_truth_is_right_and_anything_else_is_not(name, given):
     arguments = given(name)
@@ -117,6 +118,7 @@ def test_an_unknown_exercise_is_refused_with_the_nearest():
         exercises.check("city-inverse", 1.0)
 
 
+@pytest.mark.slow
 def test_the_drawn_economies_can_be_estimated_and_are_not_all_alike():
     said = []
     for number in range(1, 7):

@@ -66,6 +66,7 @@ def test_notebooks_are_paired_and_in_sync():
         assert not [c for c in paired.cells if c.cell_type == "code" and c.outputs]
 
 
+@pytest.mark.slow
 def test_no_file_names_this_machine_or_a_registry():
     listed = [p for p in ROOT.rglob("*") if p.suffix in {".md", ".py", ".yml", ".toml", ".ipynb"}]
     hidden = (".venv", ".cluster", "_build", ".git", ".pytask")

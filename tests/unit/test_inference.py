@@ -365,6 +365,7 @@ def test_a_set_with_weights_is_that_of_repeated_rows(small):
     np.testing.assert_allclose(weighted["ar"].intervals, repeated["ar"].intervals, rtol=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("years", [[2010], [2018, 2019]])
 def test_designs_that_few_years_do_not_allow_are_left_out_and_counted(made, years):
     table = specifications.multiverse(made, years)
@@ -388,6 +389,7 @@ def test_sets_are_read_in_words():
     assert "empty" in specifications.says(weak.ConfidenceSet((), 0.95), 2.8)
 
 
+@pytest.mark.slow
 def test_a_few_cells_without_a_wage_stop_nothing(made):
     """What is left is used, and the count of what is not is there to be shown."""
     from helpers.panel import Panel
@@ -518,6 +520,7 @@ def test_every_city_has_a_region(panel):
     assert set(regions) == set(specifications.REGIONS)
 
 
+@pytest.mark.slow
 def test_the_multiverse_has_the_paper_in_it(made):
     table = specifications.multiverse(made)
     assert table["paper"].sum() == 1
@@ -602,6 +605,7 @@ def test_simulated_intervals_hold_the_truth_where_they_should(tmp_path):
     assert len(list(tmp_path.iterdir())) == 1
 
 
+@pytest.mark.slow
 def test_results_are_kept_by_all_code_that_made_them(monkeypatch, tmp_path):
     """Every module of the package that the simulation reaches, and the data beside them."""
     import subprocess

@@ -329,6 +329,7 @@ def test_a_path_is_a_name_and_not_a_pattern(tmp_path, name, ending):
     assert len(found) == len(table)
 
 
+@pytest.mark.slow
 def test_variables_a_thousand_columns_apart_are_read(tmp_path):
     """Replicate weights may stand between any two variables."""
     fillers = [(f"REPWT{i}", 10, 2, "replicate weight") for i in range(1, 161)]
@@ -359,6 +360,7 @@ DAMAGE = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("peek", [100, 100_000])
 @pytest.mark.parametrize("case", DAMAGE)
 def test_scan_names_file_and_line_of_a_damaged_record(tmp_path, monkeypatch, case, peek):

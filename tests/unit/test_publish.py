@@ -456,6 +456,7 @@ def test_a_lock_is_free_when_its_owner_is_gone(tmp_path):
     assert locks.free(tmp_path / "nowhere")
 
 
+@pytest.mark.slow
 def test_whoever_asked_is_gone_and_so_is_all_that_was_started(tmp_path):
     """Killed outright, the caller leaves neither a worker nor one in a session of its own."""
     child = (

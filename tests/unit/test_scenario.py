@@ -374,6 +374,7 @@ def test_keys_keep_their_lines_and_empty_ones_are_known(file):
     assert content.empty == ("city",)
 
 
+@pytest.mark.slow
 def test_the_what_if_page_opens_at_whatever_a_scenario_may_hold(made):
     shares = made.shares(2019)
     usual = whatif.Setting(0.6)

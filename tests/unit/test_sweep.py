@@ -154,6 +154,7 @@ def test_every_city_of_the_panel_is_a_run_of_a_notebook(file, made):
     wanted.check_panel(made)
 
 
+@pytest.mark.slow
 def test_what_would_not_fit_is_refused_before_it_is_formed(file, made, monkeypatch):
     many = "{from: %s, to: %s, number: 100000}"
     text = (
@@ -290,6 +291,7 @@ def test_the_summary_has_a_row_a_scenario(file, made, tmp_path):
     assert "rho" in drawn.svg()
 
 
+@pytest.mark.slow
 def test_a_scenario_is_never_split_between_row_groups(file, made, tmp_path, monkeypatch):
     """Blocks of more rows than parquet puts into a group by itself."""
     monkeypatch.setattr(sweep, "BLOCK", 5_000)

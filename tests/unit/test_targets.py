@@ -80,6 +80,7 @@ def test_sales_are_larger_in_new_york_in_no_year(published, evidence):
         assert ours < theirs
 
 
+@pytest.mark.slow
 def test_every_part_of_the_paper_has_claims_with_verdicts(panel):
     """From abstract to conclusion; what cannot be decided says why."""
     table = claims.check(panel)
@@ -96,6 +97,7 @@ def test_every_part_of_the_paper_has_claims_with_verdicts(panel):
     assert len(stars) == 5
 
 
+@pytest.mark.slow
 def test_claims_of_a_place_are_those_of_the_whole(made):
     evidence = claims.Evidence(made)
     whole = claims.check(made, evidence)
@@ -139,6 +141,7 @@ def _without(panel, city, year=None):
     return Panel(panel.cells, cities, panel.exposures, panel.shifts, panel.source, panel.provenance)
 
 
+@pytest.mark.slow
 def test_a_missing_city_wage_leaves_its_numbers_missing_and_is_named(panel):
     """The table stays; what rests on the wage says which city lacks it."""
     whole = targets.compare(panel).set_index("id")
@@ -156,6 +159,7 @@ def test_a_missing_city_wage_leaves_its_numbers_missing_and_is_named(panel):
     assert words.loc["sales"].equals(claims.check(panel).set_index("id").loc["sales"])
 
 
+@pytest.mark.slow
 def test_years_reach_every_number_that_is_estimated(made):
     few = targets.compare(made, targets.Results(made, years=made.years[:4])).set_index("id")
     whole = targets.compare(made).set_index("id")
@@ -167,6 +171,7 @@ def test_years_reach_every_number_that_is_estimated(made):
     assert f"{few.loc['iv-beta', 'computed']:.3f}" in found
 
 
+@pytest.mark.slow
 def test_a_claim_can_fail(made):
     """Swap two cities' names and claims about them turn."""
     swap = {figures.NEW_YORK: figures.VISALIA, figures.VISALIA: figures.NEW_YORK}

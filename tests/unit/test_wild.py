@@ -70,6 +70,7 @@ def test_every_slope_outside_is_rejected_and_none_inside(seed, groups, strong, l
         assert beta in found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("clusters", ["occupation", "city"])
 def test_sets_of_panels_are_exact(panel, clusters):
     draws = 199
@@ -145,6 +146,7 @@ def test_p_values_are_counts_of_patterns(panel):
     assert test.p_value >= 2 / 256
 
 
+@pytest.mark.slow
 def test_scores_under_the_null_cannot_exceed_clusters_less_one(panel):
     """Whatever the slope, and whatever the data."""
     forms = inference.anderson_rubin_forms(panel, beta0=50.0).set_index(["clusters", "form"])
@@ -204,6 +206,7 @@ def test_eight_occupations_on_the_authors_files(published):
     assert inference.wild_test(published, 1.0).p_value == pytest.approx(8 / 256)
 
 
+@pytest.mark.slow
 def test_the_three_agree_where_clusters_are_many(made):
     table = inference.anderson_rubin_forms(made).set_index(["clusters", "form"])
     assert (table.loc["city", "p_value"] < 1e-3).all()

@@ -24,9 +24,9 @@ def _ledger() -> tuple[Claim, ...]:
 
 @lru_cache(maxsize=1)
 def _results() -> tuple[Claim, ...]:
-    from helpers.derivations import beyond
+    from helpers.derivations import beyond, equilibrium
 
-    return tuple(beyond.results())
+    return (*beyond.results(), *equilibrium.results())
 
 
 def ledger() -> list[Claim]:
