@@ -209,6 +209,6 @@ def test_wrong_policies_are_refused_by_name(shares, policies, error, message):
 
 
 def test_a_cut_larger_than_everything_is_refused(shares):
-    everywhere = {"occupation": {"management": 1e-9}}
+    everywhere = {"occupation": {"management": 1e-3}}
     with pytest.raises(ParameterError, match="no positive"):
         policy.settle({"a": everywhere, "b": {"city": {DETROIT: "equal"}}}, shares, THETA)
