@@ -80,19 +80,6 @@ def test_a_keyboard_reaches_search_contents_and_text(browser, site):
     tab.close()
 
 
-def test_a_page_is_ready_in_two_seconds(browser, site):
-    """The heaviest page, from nothing: median of three, with two cores and other tests about."""
-    times = []
-    for _ in range(3):
-        context = browser.new_context()
-        tab = context.new_page()
-        tab.goto(site + "notebooks/16_what_if.html")
-        tab.wait_for_selector('#what-if-panel[data-ready="true"]')
-        times.append(tab.evaluate("performance.now()"))
-        context.close()
-    assert sorted(times)[1] < 2000
-
-
 @pytest.mark.parametrize("number", ["02_model", "07_city_shocks", "16_what_if"])
 def test_previous_next_and_downloads_are_there(browser, site, number):
     tab = browser.new_page()

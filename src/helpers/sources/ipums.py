@@ -264,7 +264,10 @@ def connect(backend: str | ibis.BaseBackend) -> ibis.BaseBackend:
     if not isinstance(backend, str):
         return backend
     if backend == "duckdb":
-        return ibis.duckdb.connect()
+        engine = ibis.duckdb.connect()
+        # a bar is drawn when an engine is slow, so that a page would show how busy a machine was
+        engine.raw_sql("SET enable_progress_bar = false")
+        return engine
     if backend == "pyspark":
         try:
             from pyspark.sql import SparkSession
