@@ -16,7 +16,6 @@ MISTAKES = {
     "no such scenario": (None, ("rerun", "SCENARIO=scenarios/detroyt.yml"), {}, "no such"),
     "a folder as scenario": (None, ("rerun", "SCENARIO=scenarios"), {}, "found a folder"),
     "a flag as scenario": (None, ("rerun", "SCENARIO=--everything"), {}, "no such"),
-    "a name with a space": ("rho: 2\n", ("rerun", "SCENARIO=scenarios/a name.yml"), {}, "no such"),
     "a sweep given to rerun": (
         None,
         ("rerun", "SWEEP=scenarios/policy-grid.yml"),
