@@ -29,7 +29,8 @@ STAGES = (
     ("live figures", (*PYTEST, "-n", "2", "tests/live")),
     ("commands", (*PYTEST, "-n", "2", "tests/commands")),
     ("book", (sys.executable, "tools/book.py")),
-    ("pages", (*PYTEST, "-n", "2", "tests/book")),
+    # a file to a worker: tests of scenarios build, and look at what they leave alone
+    ("pages", (*PYTEST, "-n", "2", "--dist", "loadfile", "tests/book")),
     ("notebooks, other parameters", (*PYTEST, "-n", "2", "tests/notebooks")),
     ("notebooks, executed anew and compared", NBVAL),
 )

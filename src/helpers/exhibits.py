@@ -181,6 +181,8 @@ def between_and_over_time(
 ) -> Exhibit:
     """Shares against wages net of effects: means of cells, and each year around its cell's mean.
 
+    Binned: dots are means of forty groups of equal size, in the order of the wage.
+
     Parameters
     ----------
     y, x : Series (N,)
@@ -200,10 +202,12 @@ def between_and_over_time(
         for words, part, colour, line in parts:
             slope = float((part["wage"] @ part["share"]) / (part["wage"] @ part["wage"]))
             points = part.drop_duplicates()
-            ax.plot(points["wage"], points["share"], ".", color=colour, alpha=0.15, markersize=2)
-            ends = np.array([part["wage"].min(), part["wage"].max()])
+            bins = pd.qcut(points["wage"], 40, labels=False, duplicates="drop")
+            dots = points.groupby(bins)[["wage", "share"]].mean()
+            ax.plot(dots["wage"], dots["share"], "o", color=colour, alpha=0.6, markersize=4)
+            ends = np.array([dots["wage"].min(), dots["wage"].max()])
             ax.plot(ends, slope * ends, line, color=colour, linewidth=2, label=words)
-            rows.append({"part": words, "slope": slope, "points": len(points)})
+            rows.append(dots.assign(part=words, slope=slope))
         ax.set(xlabel="log wage, net of effects", ylabel="log share, net of effects")
         ax.legend(frameon=False, fontsize="small", loc="upper left")
-    return Exhibit(name, figure, pd.DataFrame(rows))
+    return Exhibit(name, figure, pd.concat(rows, ignore_index=True))
