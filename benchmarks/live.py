@@ -16,10 +16,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from helpers import live, paths
+from helpers import files
+from helpers.exhibits import live
 from helpers.sources import load, resolve
 
-sys.path.insert(0, str(paths.ROOT / "tools"))
+sys.path.insert(0, str(files.ROOT / "tools"))
 from browser import BROWSERS, FLAGS
 
 WARM = 5  # movements that are not counted

@@ -18,6 +18,7 @@ from collections.abc import Callable
 import numpy as np
 
 from helpers import counterfactuals, estimation, inference, shifters
+from helpers.estimation import least_squares
 from helpers.sources import load, resolve
 
 
@@ -46,7 +47,7 @@ def two_stage(panel, slow: bool) -> None:
     formula = "log_share ~ 1 | city_year + occupation_year | log_wage ~ instrument"
 
     def ours() -> float:
-        fitted = estimation._feols(formula, data, {"CRV1": "city_occupation"})
+        fitted = least_squares.feols(formula, data, {"CRV1": "city_occupation"})
         return float(fitted.coef().iloc[0])
 
     def by_residuals() -> float:

@@ -18,8 +18,10 @@ from pathlib import Path
 
 import numpy as np
 
-from helpers import counterfactuals, paths, publish, sweep
+from helpers import counterfactuals, files
+from helpers.book import pages
 from helpers.model import Shares
+from helpers.runs import grid, sweep, sweep_file
 from helpers.sources import load, resolve
 from run import line, loop_of_frames, median_seconds
 
@@ -35,8 +37,8 @@ def numerical(panel) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "grid.yml").write_text(TEN_THOUSAND)
-        wanted = sweep.read(folder / "grid.yml")
-        table = sweep.points(wanted, panel)
+        wanted = sweep_file.read_sweep(folder / "grid.yml")
+        table = grid.points(wanted, panel)
         shares = panel.shares(2019)
         solving = median_seconds(lambda: sweep.solve(table, shares), 5)
         started = time.perf_counter()
@@ -78,12 +80,12 @@ def growth() -> None:
 def notebooks() -> None:
     """Sixteen runs of a chapter, with two workers and with one."""
     name = "bench-grid"
-    file = paths.BUILD / f"{name}.yml"
+    file = files.BUILD / f"{name}.yml"
     file.parent.mkdir(exist_ok=True)
     file.write_text("notebooks: [07_city_shocks]\nrho: {from: 0.0, to: 0.9, number: 16}\n")
     seconds = {}
     for workers in ("1", "2"):
-        shutil.rmtree(paths.BUILD / "sweeps" / name, ignore_errors=True)
+        shutil.rmtree(files.BUILD / "sweeps" / name, ignore_errors=True)
         code = (
             "import sys; sys.path.insert(0, 'tools'); import sweep as tool;"
             "from pathlib import Path;"
@@ -95,13 +97,13 @@ def notebooks() -> None:
         started = time.perf_counter()
         subprocess.run(
             [sys.executable, "-c", code],
-            cwd=paths.ROOT,
+            cwd=files.ROOT,
             env={**os.environ, "COMPANION_WORKERS": workers},
             stdout=subprocess.DEVNULL,
             check=True,
         )
         seconds[workers] = time.perf_counter() - started
-    shutil.rmtree(paths.BUILD / "sweeps" / name)
+    shutil.rmtree(files.BUILD / "sweeps" / name)
     file.unlink()
     line("16 notebook runs, two workers", seconds["2"], "one worker", seconds["1"])
 
@@ -109,20 +111,20 @@ def notebooks() -> None:
 def what_if() -> None:
     """From a control's movement to the redrawn page, in headless Chromium."""
     for folder in ("tests/book", "tools"):
-        sys.path.insert(0, str(paths.ROOT / folder))
+        sys.path.insert(0, str(files.ROOT / folder))
     from playwright.sync_api import sync_playwright
     from test_whatif import LATENCY, PAGE
 
     from browser import BROWSERS, FLAGS
 
     found = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if found is None or not (paths.HTML / PAGE).is_file():
+    if found is None or not (files.HTML / PAGE).is_file():
         print("what if: no browser or no book")
         return
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=found, args=list(FLAGS))
         tab = browser.new_page()
-        tab.goto((paths.HTML / PAGE).as_uri())
+        tab.goto((files.HTML / PAGE).as_uri())
         tab.wait_for_selector('#what-if-panel[data-ready="true"]')
         times = sorted(tab.evaluate(LATENCY))
         browser.close()
@@ -135,7 +137,7 @@ def what_if() -> None:
 def main() -> int:
     """Run all of them on whichever source there is."""
     panel = load(resolve().source)
-    print(f"source {panel.source}; {len(publish.numbered())} notebooks")
+    print(f"source {panel.source}; {len(pages.numbered())} notebooks")
     numerical(panel)
     growth()
     what_if()

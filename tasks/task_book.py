@@ -17,23 +17,26 @@ from typing import Annotated
 
 from pytask import Product, task
 
-from helpers import paths, publish
+from helpers import files
+from helpers.book import execute, myst, prose_checks, site, stage
+from helpers.book import pages as pages_room
+from helpers.book.pages import notebooks
 
 DEFAULT = "paper"
-CHECKER = [Path(publish.__file__), Path(publish.__file__).with_name("prose.py")]
-PAGES = publish.pages()
+CHECKER = [Path(prose_checks.__file__), Path(myst.__file__)]
+PAGES = pages_room.pages()
 SCENARIOS = [name for name in os.environ.get("COMPANION_RUNS", "").split(",") if name]
 KINDS = {".py", ".csv", ".json", ".html", ".css", ".js"}
-PACKAGE = sorted(path for path in (paths.ROOT / "src").rglob("*") if path.suffix in KINDS)
-STATIC = [path for path in sorted(paths.BOOK.rglob("*")) if path.is_file()]
-STORIES = sorted(paths.SCENARIOS.glob("*.yml"))
-LOCK = paths.ROOT / "requirements.lock"
-LAYOUT = [paths.ROOT / "_config.yml", paths.ROOT / "_toc.yml"]
-SOURCES = publish.notebooks()
+PACKAGE = sorted(path for path in (files.ROOT / "src").rglob("*") if path.suffix in KINDS)
+STATIC = [path for path in sorted(files.BOOK.rglob("*")) if path.is_file()]
+STORIES = sorted(files.SCENARIOS.glob("*.yml"))
+LOCK = files.ROOT / "requirements.lock"
+LAYOUT = [files.ROOT / "_config.yml", files.ROOT / "_toc.yml"]
+SOURCES = notebooks()
 
 
 def _folder(run: str) -> Path:
-    return paths.BUILD / "runs" / run
+    return files.BUILD / "runs" / run
 
 
 def _executed(run: str) -> list[Path]:
@@ -41,7 +44,7 @@ def _executed(run: str) -> list[Path]:
 
 
 def _site(run: str) -> Path:
-    return paths.HTML if run == DEFAULT else paths.HTML / "scenarios" / run
+    return files.HTML if run == DEFAULT else files.HTML / "scenarios" / run
 
 
 def _of_notebook(run: str, source: Path) -> Path:
@@ -57,7 +60,7 @@ def task_prose(
     passed: Annotated[Path, Product] = _folder(DEFAULT) / "prose.ok",
 ) -> None:
     """Refuse results that are typed in the text."""
-    publish.check_prose(pages)
+    prose_checks.check_prose(pages)
     passed.write_text("")
 
 
@@ -92,7 +95,7 @@ for run in (DEFAULT, *SCENARIOS):
             executed: Annotated[Path, Product] = executed,
         ) -> None:
             """Execute one notebook with the run's parameters."""
-            publish.execute(source, executed, json.loads(parameters.read_text())["parameters"])
+            execute.execute(source, executed, json.loads(parameters.read_text())["parameters"])
 
     if run == DEFAULT:
         continue
@@ -112,8 +115,8 @@ for run in (DEFAULT, *SCENARIOS):
         """Build the scenario's book, with the page of differences, and swap it in."""
         staged = _folder(run) / "stage"
         settings = json.loads(parameters.read_text())
-        publish.stage(staged, executed[0].parent, settings, ordinary[0].parent)
-        publish.build(staged, index.parent, executed[0].parent)
+        stage.stage(staged, executed[0].parent, settings, ordinary[0].parent)
+        site.build(staged, index.parent, executed[0].parent)
 
 
 @task(name=f"{DEFAULT}: publish")
@@ -130,5 +133,5 @@ def task_publish(
 ) -> None:
     """Build the static book from the executed notebooks and swap it in."""
     staged = _folder(DEFAULT) / "stage"
-    publish.stage(staged, executed[0].parent, json.loads(parameters.read_text()))
-    publish.build(staged, index.parent, executed[0].parent)
+    stage.stage(staged, executed[0].parent, json.loads(parameters.read_text()))
+    site.build(staged, index.parent, executed[0].parent)

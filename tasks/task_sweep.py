@@ -17,15 +17,18 @@ from typing import Annotated
 
 from pytask import Product, task
 
-from helpers import lifeline, paths, publish, sweep
+from helpers import files
+from helpers.book import execute
+from helpers.notebook import records
+from helpers.runs import lifeline, notebook_sweep
 
 lifeline.hold()
 
 NAME = os.environ["COMPANION_SWEEP"]
-FOLDER = paths.BUILD / "sweeps" / NAME
+FOLDER = files.BUILD / "sweeps" / NAME
 KINDS = {".py", ".csv"}
-PACKAGE = sorted(path for path in (paths.ROOT / "src").rglob("*") if path.suffix in KINDS)
-LOCK = paths.ROOT / "requirements.lock"
+PACKAGE = sorted(path for path in (files.ROOT / "src").rglob("*") if path.suffix in KINDS)
+LOCK = files.ROOT / "requirements.lock"
 RUNS = sorted(FOLDER.glob("runs/*/*.parameters.json"))
 
 if address := os.environ.get("COMPANION_DASK"):
@@ -49,7 +52,7 @@ for parameters in RUNS:
 
     @task(name=f"{NAME}: {parameters.parent.name} {notebook}")
     def task_run(
-        source: Path = paths.NOTEBOOKS / f"{notebook}.md",
+        source: Path = files.NOTEBOOKS / f"{notebook}.md",
         parameters: Path = parameters,
         package: list[Path] = PACKAGE,
         lock: Path = LOCK,
@@ -57,9 +60,9 @@ for parameters in RUNS:
     ) -> None:
         """Execute a notebook with one combination and keep what it recorded."""
         executed = parameters.with_name(f"{source.stem}.ipynb")
-        publish.execute(source, executed, json.loads(parameters.read_text())["parameters"])
-        found = sweep.records(json.loads(executed.read_text("utf-8")))
-        sweep.replace(recorded, json.dumps(found, indent=1).encode())
+        execute.execute(source, executed, json.loads(parameters.read_text())["parameters"])
+        found = records(json.loads(executed.read_text("utf-8")))
+        files.replace(recorded, json.dumps(found, indent=1).encode())
 
 
 @task(name=f"{NAME}: collect")
@@ -69,7 +72,7 @@ def task_collect(
     results: Annotated[Path, Product] = FOLDER / "results.parquet",
 ) -> None:
     """Put what all runs recorded into one table."""
-    sweep.collect(
+    notebook_sweep.collect(
         [
             (
                 json.loads(given.read_text())["parameters"],

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from helpers import paths
+from helpers import files
 from helpers.errors import DataUnavailableError
 from helpers.panel import Panel
 from helpers.sources import replication, synthetic
@@ -56,7 +56,7 @@ def external() -> Callable[[str], Path]:
     """Folders of other people's data, beside the author's; skipped, and counted, elsewhere."""
 
     def find(name: str) -> Path:
-        given = paths.given_data()
+        given = files.given_data()
         folder = None if given is None else given.resolve().parent / "external" / name
         if folder is None or not folder.is_dir():
             pytest.skip(f"the data {name!r} are not here")

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from helpers.sources.extract import LAYOUT, codebook, metro_codes
+from helpers.sources.synthetic.extract import LAYOUT, codebook, metro_codes
 
 CITIES = ("Akron, OH", "Boston, MA", "Chicago, IL")
 YEARS = (2010, 2011)

@@ -20,10 +20,11 @@ from pathlib import Path
 from urllib.parse import unquote, urldefrag
 
 from confidential import why_not
-from helpers import paths, publish
+from helpers import files
+from helpers.book import pages, stage
 
-TARGET = paths.BUILD / "correlated-migration.zip"
-PDF = paths.BUILD / "correlated-migration.pdf"
+TARGET = files.BUILD / "correlated-migration.zip"
+PDF = files.BUILD / "correlated-migration.pdf"
 ROOT_NAME = "correlated-migration"
 MANIFEST = "MANIFEST.sha256"
 EPOCH = (1980, 1, 1, 0, 0, 0)
@@ -56,7 +57,7 @@ def tracked(root: Path | None = None) -> list[Path]:
     ArchiveError
         If there is neither, or a listed file is gone.
     """
-    root = root or paths.ROOT
+    root = root or files.ROOT
     git = ["git", "-c", "core.quotepath=off", "-C", str(root)]
     try:
         top = subprocess.run([*git, "rev-parse", "--show-toplevel"], capture_output=True)
@@ -84,16 +85,16 @@ def tracked(root: Path | None = None) -> list[Path]:
 
 def contents() -> dict[str, bytes]:
     """Name in the archive and content of every file."""
-    found = {str(path.relative_to(paths.ROOT)): path.read_bytes() for path in tracked()}
+    found = {str(path.relative_to(files.ROOT)): path.read_bytes() for path in tracked()}
     found.pop(MANIFEST, None)
     sums = [f"{hashlib.sha256(found[name]).hexdigest()}  {name}\n" for name in sorted(found)]
     found[MANIFEST] = "".join(sums).encode()
-    executed = paths.BUILD / "runs" / "paper" / "executed"
-    for source in publish.notebooks():
+    executed = files.BUILD / "runs" / "paper" / "executed"
+    for source in pages.notebooks():
         name = f"{source.stem}.ipynb"
         found[f"executed/{name}"] = (executed / name).read_bytes()
-    for path in sorted(paths.HTML.rglob("*")):
-        inside = path.relative_to(paths.HTML)
+    for path in sorted(files.HTML.rglob("*")):
+        inside = path.relative_to(files.HTML)
         hidden = inside.name.startswith(".")
         if path.is_file() and inside.parts[0] not in LEFT_OUT and not hidden:
             content = path.read_bytes()
@@ -135,7 +136,7 @@ def check(found: dict[str, bytes]) -> None:
     ------
     ArchiveError
     """
-    places = [str(paths.ROOT).encode(), *(b"/" + name for name in (b"home/", b"Users/", b"tmp/"))]
+    places = [str(files.ROOT).encode(), *(b"/" + name for name in (b"home/", b"Users/", b"tmp/"))]
     seen: dict[str, str] = {}
     for name, content in found.items():
         if not content:
@@ -172,8 +173,8 @@ def check_fresh() -> None:
     ------
     ArchiveError
     """
-    made = json.loads((paths.HTML / paths.MARK).read_text("utf-8") or "{}")
-    current = publish.made_from()
+    made = json.loads((files.HTML / files.MARK).read_text("utf-8") or "{}")
+    current = stage.made_from()
     for name in sorted({*made, *current}):
         if made.get(name) != current.get(name):
             raise ArchiveError(f"{name}: changed since the site was made; run make book")
@@ -181,7 +182,7 @@ def check_fresh() -> None:
         from pypdf import PdfReader
 
         about = PdfReader(PDF).metadata or {}
-        if about.get("/Site") != publish.site_digest():
+        if about.get("/Site") != stage.site_digest():
             raise ArchiveError(f"{PDF.name}: of another site; run make pdf, or remove it")
 
 
@@ -201,7 +202,7 @@ def write(found: dict[str, bytes], target: Path) -> None:
 
 def main() -> int:
     """Write the archive and say its hash."""
-    if not (paths.HTML / "index.html").is_file() or not (paths.HTML / paths.MARK).is_file():
+    if not (files.HTML / "index.html").is_file() or not (files.HTML / files.MARK).is_file():
         print("no book of this version in _build/html: run make book", file=sys.stderr)
         return 2
     try:
@@ -217,7 +218,7 @@ def main() -> int:
         return 2
     digest = hashlib.sha256(TARGET.read_bytes()).hexdigest()
     size = TARGET.stat().st_size / 1e6
-    print(f"{TARGET.relative_to(paths.ROOT)}: {len(found)} files, {size:.1f} MB, SHA-256 {digest}")
+    print(f"{TARGET.relative_to(files.ROOT)}: {len(found)} files, {size:.1f} MB, SHA-256 {digest}")
     return 0
 
 

@@ -10,10 +10,14 @@ import threading
 import time
 from pathlib import Path
 
-from helpers import locks, paths, publish, scenario, sources
+from helpers import sources
+from helpers.book import locks, pages, stage
+from helpers.book.run import clear_leftovers
 from helpers.errors import CompanionError, DataError, ParameterError
+from helpers.files import BUILD, HTML, ROOT, SCENARIOS
+from helpers.runs import own_data, reading
 
-DEFAULT = paths.SCENARIOS / "paper.yml"
+DEFAULT = SCENARIOS / "paper.yml"
 
 
 def prepare(path: Path) -> str:
@@ -24,9 +28,9 @@ def prepare(path: Path) -> str:
     str
         Name of the run.
     """
-    wanted = scenario.read(path)
+    wanted = reading.read(path)
     resolved = sources.resolve(wanted.source)
-    name = scenario.run_name(path)
+    name = reading.run_name(path)
     changes = wanted.changes()
     if path.resolve() != DEFAULT.resolve():
         if name == DEFAULT.stem:
@@ -44,7 +48,7 @@ def prepare(path: Path) -> str:
         except CompanionError as problem:
             raise type(problem)(f"{path.name}: {problem}") from None
     # what is handed on holds no path of this machine
-    resolved = sources.Resolution(scenario.kept_source(resolved.source), resolved.reason)
+    resolved = sources.Resolution(own_data.kept_source(resolved.source), resolved.reason)
     if "source" in changes:
         changes["source"] = Path(resolved.source).name
     run = {
@@ -52,13 +56,13 @@ def prepare(path: Path) -> str:
         "parameters": wanted.parameters() | {"source": resolved.source},
         "changes": changes,
         "reason": resolved.reason,
-        "data": scenario.data_hashes(resolved.source),
-        "repository": publish.repository(),
+        "data": own_data.data_hashes(resolved.source),
+        "repository": stage.repository(),
     }
-    folder = paths.BUILD / "runs" / name
+    folder = BUILD / "runs" / name
     write(folder / "parameters.json", run)
-    for source in publish.notebooks():
-        declared = publish.declared_parameters(source.read_text("utf-8"))
+    for source in pages.notebooks():
+        declared = pages.declared_parameters(source.read_text("utf-8"))
         own = {name: run["parameters"][name] for name in declared if name in run["parameters"]}
         data = run["data"] if "source" in own else {}
         write(folder / "parameters" / f"{source.stem}.json", {"parameters": own, "data": data})
@@ -81,8 +85,8 @@ def write(target: Path, content: dict) -> None:
 
 def declared_anywhere() -> set[str]:
     """Parameters that some chapter takes."""
-    texts = [source.read_text("utf-8") for source in publish.notebooks()]
-    return {name for text in texts for name in publish.declared_parameters(text)}
+    texts = [source.read_text("utf-8") for source in pages.notebooks()]
+    return {name for text in texts for name in pages.declared_parameters(text)}
 
 
 def asked(arguments: list[str]) -> list[Path]:
@@ -99,7 +103,7 @@ def asked(arguments: list[str]) -> list[Path]:
                 f"make {command} {variable}={given} does"
             )
     files = [Path(argument) for argument in arguments if argument != "--all"]
-    scenarios, _, refused = scenario.files()
+    scenarios, _, refused = reading.files()
     if "--all" in arguments:
         files += [path for path in scenarios if path not in files]
         if refused:
@@ -140,10 +144,10 @@ def build(names: list[str], processes: str) -> int:
     pytask = [sys.executable, "-m", "pytask", "build", "-n", processes]
     with subprocess.Popen(
         [
-            *(sys.executable, str(paths.ROOT / "tools" / "attend.py"), *pytask),
+            *(sys.executable, str(ROOT / "tools" / "attend.py"), *pytask),
             *("--parallel-backend", "processes", "tasks/task_book.py"),
         ],
-        cwd=paths.ROOT,
+        cwd=ROOT,
         env={**os.environ, "COMPANION_RUNS": ",".join(names)},
         stdin=subprocess.PIPE,
         start_new_session=True,
@@ -161,13 +165,13 @@ def main(arguments: list[str]) -> int:
     """Prepare the runs and hand over to pytask, one build at a time."""
     follow_parent()
     try:
-        with locks.held(paths.BUILD / "book.lock", "makes a book"):
+        with locks.held(BUILD / "book.lock", "makes a book"):
             return make(arguments)
     except CompanionError as problem:
         print(f"{type(problem).__name__}: {problem}", file=sys.stderr)
     except OSError as problem:
         print(
-            f"{problem.filename or paths.BUILD}: {problem.strerror}: nothing was replaced",
+            f"{problem.filename or BUILD}: {problem.strerror}: nothing was replaced",
             file=sys.stderr,
         )
     except KeyboardInterrupt:
@@ -185,14 +189,14 @@ def make(arguments: list[str]) -> int:
     names = [prepare(path) for path in files if path.resolve() != DEFAULT.resolve()]
     prepare(DEFAULT)
     for name in (DEFAULT.stem, *names):
-        publish.clear_leftovers(name)
+        clear_leftovers(name)
     code = build(names, processes)
     if code == 0:
         seconds = time.perf_counter() - started
         for name in names or [DEFAULT.stem]:
-            site = paths.HTML if name == DEFAULT.stem else paths.HTML / "scenarios" / name
+            site = HTML if name == DEFAULT.stem else HTML / "scenarios" / name
             page = site / ("index.html" if name == DEFAULT.stem else "differences.html")
-            print(f"{page.relative_to(paths.ROOT)} is ready ({seconds:.0f} s)")
+            print(f"{page.relative_to(ROOT)} is ready ({seconds:.0f} s)")
     return code
 
 

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 
 import yaml
 
-from helpers import paths
+from helpers import files
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 FLAGS = (
@@ -28,7 +28,7 @@ FLAGS = (
 
 def pages() -> list[str]:
     """Pages of the book in the order of its contents."""
-    toc = yaml.safe_load((paths.ROOT / "_toc.yml").read_text("utf-8"))
+    toc = yaml.safe_load((files.ROOT / "_toc.yml").read_text("utf-8"))
     chapters = [entry["file"] for part in toc["parts"] for entry in part["chapters"]]
     return [f"{name}.html" for name in (toc["root"], *chapters)]
 
@@ -41,7 +41,7 @@ def served() -> Iterator[str]:
         def log_message(self, *_):
             pass
 
-    handler = functools.partial(Quiet, directory=str(paths.HTML))
+    handler = functools.partial(Quiet, directory=str(files.HTML))
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
@@ -58,7 +58,7 @@ def chromium():
     found = next(filter(None, map(shutil.which, BROWSERS)), None)
     if found is None:
         sys.exit("no Chromium or Chrome on this machine")
-    if not (paths.HTML / "index.html").is_file():
+    if not (files.HTML / "index.html").is_file():
         sys.exit("no book in _build/html: run make book")
     with sync_playwright() as playwright:
         running = playwright.chromium.launch(executable_path=found, args=list(FLAGS))

@@ -9,7 +9,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "src"))
 
-from helpers.locks import free  # noqa: E402
+from helpers.book.locks import free  # noqa: E402
 
 MADE = (
     "_build",

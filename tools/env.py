@@ -205,7 +205,7 @@ def refuse_foreign() -> None:
 
 def make() -> None:
     """Make the environment beside the old one and swap."""
-    from helpers.locks import held
+    from helpers.book.locks import held
 
     refuse_foreign()
     with held(ROOT, "makes the environment"):

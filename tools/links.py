@@ -12,7 +12,7 @@ from pathlib import Path
 
 import requests
 
-from helpers import paths
+from helpers import files
 
 _ADDRESS = re.compile(r"https?://[^\s<>\"'`)\]}|\\\\]+")
 _DOI = re.compile(r"""(?:doi\s*=\s*[{"]|\bdoi:\s*)(10\.\d{4,9}/[^\s}",]+[^\s}",.;)\]])""", re.I)
@@ -27,9 +27,9 @@ HEADERS = {"User-Agent": "Mozilla/5.0 (links of correlated-migration)"}
 
 def sources() -> list[Path]:
     """Files that name addresses a reader may follow."""
-    root = [paths.ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CITATION.cff")]
-    book = [*paths.BOOK.glob("*.md"), *paths.BOOK.glob("*.bib")]
-    return [path for path in (*root, *sorted(book), *sorted(paths.NOTEBOOKS.glob("*.md")))]
+    root = [files.ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CITATION.cff")]
+    book = [*files.BOOK.glob("*.md"), *files.BOOK.glob("*.bib")]
+    return [path for path in (*root, *sorted(book), *sorted(files.NOTEBOOKS.glob("*.md")))]
 
 
 def addresses(text: str) -> list[str]:
@@ -64,7 +64,7 @@ def main() -> int:
     named: dict[str, list[str]] = {}
     for path in sources():
         for address in addresses(path.read_text("utf-8")):
-            named.setdefault(address, []).append(str(path.relative_to(paths.ROOT)))
+            named.setdefault(address, []).append(str(path.relative_to(files.ROOT)))
     with ThreadPoolExecutor(8) as pool:
         faults = dict(zip(named, pool.map(fault, named), strict=True))
     bad = {address: why for address, why in faults.items() if why}

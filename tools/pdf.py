@@ -8,9 +8,10 @@ import sys
 from pypdf import PdfReader, PdfWriter
 
 from browser import chromium, pages, ready, served
-from helpers import paths, publish
+from helpers import files
+from helpers.book import stage
 
-TARGET = paths.BUILD / "correlated-migration.pdf"
+TARGET = files.BUILD / "correlated-migration.pdf"
 # everything that a click would open is open on paper
 OPEN = """
 () => {
@@ -50,14 +51,14 @@ def main() -> int:
     book.add_metadata(
         {
             "/Title": "Correlated Migration: an executable companion",
-            "/Site": publish.site_digest(),  # by which the archive knows that it is this book's
+            "/Site": stage.site_digest(),  # by which the archive knows that it is this book's
         }
     )
     beside = TARGET.with_suffix(".new")
     book.write(beside)
     beside.replace(TARGET)
     size = TARGET.stat().st_size / 1e6
-    print(f"{TARGET.relative_to(paths.ROOT)}: {len(book.pages)} pages, {size:.1f} MB")
+    print(f"{TARGET.relative_to(files.ROOT)}: {len(book.pages)} pages, {size:.1f} MB")
     return 0
 
 

@@ -15,12 +15,14 @@ from pathlib import Path
 import yaml
 from packaging.markers import Marker
 
-from helpers import paths, publish, reproducibility, targets
+from helpers import targets
+from helpers.book import pages, reproducibility
+from helpers.files import BUILD, ROOT
 from helpers.sources import replication
 
-README = paths.ROOT / "README.md"
-ENVIRONMENT = paths.ROOT / "environment.yml"
-BINDER = paths.ROOT / "binder" / "environment.yml"
+README = ROOT / "README.md"
+ENVIRONMENT = ROOT / "environment.yml"
+BINDER = ROOT / "binder" / "environment.yml"
 PRINTED = {
     "table_1": "table 1",
     "table_8_2_1": "table 8.2.1",
@@ -51,10 +53,11 @@ _SEED = re.compile(
 def defined() -> dict[str, tuple[str, int]]:
     """Top-level functions of the package: file and line."""
     found = {}
-    for path in sorted((paths.ROOT / "src" / "helpers").glob("*.py")):
+    rooms = ("exhibits", "inference", "counterfactuals")
+    for path in (p for room in rooms for p in sorted((ROOT / "src/helpers" / room).glob("*.py"))):
         for node in ast.parse(path.read_text("utf-8")).body:
             if isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
-                found.setdefault(node.name, (f"src/helpers/{path.name}", node.lineno))
+                found.setdefault(node.name, (path.relative_to(ROOT).as_posix(), node.lineno))
     return found
 
 
@@ -70,7 +73,7 @@ def exhibits() -> str:
     rows = []
     calls = re.compile(r"\b(figures|tables|exhibits|pictures|policy|sweep)\.(\w+)\(")
     seen = set()
-    for source in publish.numbered():
+    for source in pages.numbered():
         for number, line in enumerate(source.read_text("utf-8").splitlines(), 1):
             for module, name in calls.findall(line):
                 drawn = (
@@ -101,11 +104,11 @@ def exhibits() -> str:
 def seeds() -> str:
     """Every place where a seed is set."""
     rows = []
-    files = [*sorted((paths.ROOT / "src" / "helpers").rglob("*.py")), *publish.numbered()]
+    files = [*sorted((ROOT / "src" / "helpers").rglob("*.py")), *pages.numbered()]
     for path in files:
         for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
             if _SEED.search(line) and ">>>" not in line:
-                where = path.relative_to(paths.ROOT)
+                where = path.relative_to(ROOT)
                 rows.append(
                     (f"`{where}` line {number}", f"`{line.strip()[:90]}`".replace("|", "\\|"))
                 )
@@ -114,7 +117,7 @@ def seeds() -> str:
 
 def versions() -> str:
     """Locked versions of every direct requirement of package and book, for Python 3.11."""
-    project = tomllib.loads((paths.ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     lock = locked()
     asked = [*project["dependencies"], *project["optional-dependencies"]["book"]]
     names = sorted({re.split(r"[<>=!~\[; ]", entry)[0].lower() for entry in asked})
@@ -125,10 +128,10 @@ def programs() -> str:
     """What each program does, by the first line of it."""
     rows = []
     for folder in ("tools", "tasks"):
-        for path in sorted((paths.ROOT / folder).glob("*.py")):
+        for path in sorted((ROOT / folder).glob("*.py")):
             doc = ast.get_docstring(ast.parse(path.read_text("utf-8"))) or ""
             rows.append((f"`{folder}/{path.name}`", doc.splitlines()[0]))
-    for stem, title in publish.titles().items():
+    for stem, title in pages.titles().items():
         if stem[0].isdigit():
             rows.append((f"`notebooks/{stem}.md`", title))
     return table(("program", "what it does"), rows)
@@ -136,7 +139,7 @@ def programs() -> str:
 
 def run() -> str:
     """Machine and times of the last build."""
-    executed = paths.BUILD / "runs" / "paper" / "executed"
+    executed = BUILD / "runs" / "paper" / "executed"
     recorded = reproducibility.times(executed)
     machine = ", ".join(f"{name} {value}" for name, value in reproducibility.machine().items())
     dates = sorted(about["date"] for about in recorded.values())
@@ -191,7 +194,7 @@ def fill(text: str, blocks: dict) -> str:
 
 def locked() -> dict[str, str]:
     """Name and version of every package that the lock gives to Linux and Python 3.11."""
-    lines = (paths.ROOT / "requirements.lock").read_text("utf-8")
+    lines = (ROOT / "requirements.lock").read_text("utf-8")
     found = {}
     for name, version, marker in re.findall(r"^([\w.-]+)==(\S+)(?: ; ([^\\\n]+))?", lines, re.M):
         if not marker or Marker(marker.strip()).evaluate(LINUX):
@@ -212,7 +215,7 @@ def binder() -> str:
 
 def main() -> int:
     """Write README.md and Binder's environment."""
-    if not any((paths.BUILD / "runs" / "paper" / "executed").glob("*.ipynb")):
+    if not any((BUILD / "runs" / "paper" / "executed").glob("*.ipynb")):
         print("no executed notebooks, whose times README.md lists: run make book", file=sys.stderr)
         return 2
     README.write_text(fill(README.read_text("utf-8"), BLOCKS | {"run": run}), "utf-8")

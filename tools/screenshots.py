@@ -5,15 +5,15 @@ from __future__ import annotations
 import sys
 
 from browser import chromium, pages, ready, served
-from helpers import paths
+from helpers import files
 
-FOLDER = paths.BUILD / "screenshots"
+FOLDER = files.BUILD / "screenshots"
 
 
 def main() -> int:
     """Write a PNG a page, width and scheme."""
     with chromium() as browser, served() as site:
-        paths.discard(FOLDER)
+        files.discard(FOLDER)
         FOLDER.mkdir(parents=True)
         for width in (1300, 400):
             for scheme in ("light", "dark"):
@@ -27,7 +27,7 @@ def main() -> int:
                     name = page.removesuffix(".html").replace("/", "-")
                     tab.screenshot(path=FOLDER / f"{name}-{width}-{scheme}.png", full_page=True)
                 context.close()
-    print(f"{len(list(FOLDER.iterdir()))} pictures in {FOLDER.relative_to(paths.ROOT)}")
+    print(f"{len(list(FOLDER.iterdir()))} pictures in {FOLDER.relative_to(files.ROOT)}")
     return 0
 
 

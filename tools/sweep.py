@@ -12,8 +12,14 @@ from pathlib import Path
 import yaml
 from tqdm import tqdm
 
-from helpers import lifeline, paths, publish, scenario, sources, sweep, worked
+from helpers import files, sources
+from helpers.book import execute, pages, stage, worked_scenarios
+from helpers.book.site import build
 from helpers.errors import CompanionError, ParameterError
+from helpers.panel import Panel
+from helpers.runs import forecast as forecasts
+from helpers.runs import grid, lifeline, own_data, reading, scenario, sweep, sweep_file
+from helpers.runs.forecast import Forecast, forecast_runs
 
 USAGE = "make sweep SWEEP=scenarios/NAME.yml"
 
@@ -24,20 +30,20 @@ def main(arguments: list[str]) -> int:
     lifeline.follow_make()
     try:
         wanted, panel, resolved = prepare(arguments)
-        folder = paths.BUILD / "sweeps" / wanted.name
+        folder = files.BUILD / "sweeps" / wanted.name
         ahead = forecast(wanted, panel, folder)
-        print(f"{wanted.title}: {ahead} in {folder.relative_to(paths.ROOT)}", flush=True)
+        print(f"{wanted.title}: {ahead} in {folder.relative_to(files.ROOT)}", flush=True)
         ahead.check_disk(folder)
         if wanted.notebooks:
-            code = run_notebooks(wanted, folder, resolved.source, sweep.settings(wanted, panel))
+            code = run_notebooks(wanted, folder, resolved.source, grid.settings(wanted, panel))
             if code:
                 return code
             results = folder / "results.parquet"
             about = json.dumps({"title": wanted.title})
-            sweep.replace(folder / "about.json", about.encode())
+            files.replace(folder / "about.json", about.encode())
         else:
             results = sweep.run(wanted, panel, folder, bar)
-        shown = f"{results.relative_to(paths.ROOT)} is ready"
+        shown = f"{results.relative_to(files.ROOT)} is ready"
         print(f"{shown} ({time.perf_counter() - started:.1f} s)", flush=True)
         page = write_page(wanted, results, resolved)
     except CompanionError as problem:
@@ -46,11 +52,11 @@ def main(arguments: list[str]) -> int:
     except KeyboardInterrupt:
         print("stopped; what is finished is kept, the same command goes on", file=sys.stderr)
         return 130
-    print(f"{page.relative_to(paths.ROOT)} is ready ({time.perf_counter() - started:.0f} s)")
+    print(f"{page.relative_to(files.ROOT)} is ready ({time.perf_counter() - started:.0f} s)")
     return 0
 
 
-def prepare(arguments: list[str]) -> tuple[sweep.Sweep, sources.Panel, sources.Resolution]:
+def prepare(arguments: list[str]) -> tuple[grid.Sweep, Panel, sources.Resolution]:
     """Read the sweep and settle its source; everything that can be refused is, here."""
     if other := os.environ.get("SCENARIO"):
         raise ParameterError(
@@ -60,27 +66,27 @@ def prepare(arguments: list[str]) -> tuple[sweep.Sweep, sources.Panel, sources.R
     if len(arguments) != 1 or not arguments[0].strip():
         raise ParameterError(f"expected one file, found {len(arguments)}; usage: {USAGE}")
     declared = {
-        source.stem: publish.declared_parameters(source.read_text("utf-8"))
-        for source in publish.numbered()
+        source.stem: pages.declared_parameters(source.read_text("utf-8"))
+        for source in pages.numbered()
     }
-    wanted = sweep.read(Path(arguments[0]), declared)
+    wanted = sweep_file.read_sweep(Path(arguments[0]), declared)
     resolved = sources.resolve(wanted.fixed.get("source", "auto"))
     panel = sources.load(resolved.source)
     wanted.check_panel(panel)
-    kept = scenario.kept_source(resolved.source)
+    kept = own_data.kept_source(resolved.source)
     return wanted, panel, sources.Resolution(kept, resolved.reason)
 
 
-def forecast(wanted: sweep.Sweep, panel: sources.Panel, folder: Path) -> sweep.Forecast:
+def forecast(wanted: grid.Sweep, panel: Panel, folder: Path) -> Forecast:
     """Count, time and bytes: from a few combinations, or from the last run of each notebook."""
     if not wanted.notebooks:
-        return sweep.forecast(wanted, panel)
+        return forecasts.forecast(wanted, panel)
     executed = []
     for name in wanted.notebooks:
-        places = (folder / "runs" / "00000", paths.BUILD / "runs" / "paper" / "executed")
+        places = (folder / "runs" / "00000", files.BUILD / "runs" / "paper" / "executed")
         there = [place / f"{name}.ipynb" for place in places]
         executed.append(next((path for path in there if path.is_file()), there[-1]))
-    return sweep.forecast_runs(wanted, panel, executed, int(workers()))
+    return forecast_runs(wanted, panel, executed, int(workers()))
 
 
 def bar(blocks):
@@ -97,15 +103,15 @@ def workers() -> str:
 
 
 def run_notebooks(
-    wanted: sweep.Sweep, folder: Path, source: str, settings: list[dict] | None = None
+    wanted: grid.Sweep, folder: Path, source: str, settings: list[dict] | None = None
 ) -> int:
     """Write every run's parameters and hand over to pytask.
 
     A run depends on the bytes of its file of parameters, and so on the hashes of the data in it.
     """
     if settings is None:
-        settings = sweep.settings(wanted, sources.load(scenario.location(source)))
-    data = scenario.data_hashes(source)
+        settings = grid.settings(wanted, sources.load(reading.location(source)))
+    data = own_data.data_hashes(source)
     runs = folder / "runs"
     current = set()
     for number, values in enumerate(settings):
@@ -116,7 +122,7 @@ def run_notebooks(
             if not file.is_file() or file.read_text() != text:
                 # what another setting recorded here must not be taken for this one's
                 file.with_name(f"{notebook}.records.json").unlink(missing_ok=True)
-                sweep.replace(file, text.encode())
+                files.replace(file, text.encode())
     for file in runs.glob("*/*.parameters.json"):
         if file not in current:
             for left in file.parent.glob(f"{file.name.partition('.')[0]}.*"):
@@ -128,12 +134,12 @@ def run_notebooks(
     return lifeline.run(
         [*(pytask, "build", "--n-entries-in-table", "20"),
          *("-n", workers(), "--parallel-backend", backend, "tasks/task_sweep.py")],
-        cwd=paths.ROOT,
+        cwd=files.ROOT,
         env={**os.environ, "COMPANION_SWEEP": wanted.name},
     )  # fmt: skip
 
 
-def write_page(wanted: sweep.Sweep, results: Path, resolved: sources.Resolution) -> Path:
+def write_page(wanted: grid.Sweep, results: Path, resolved: sources.Resolution) -> Path:
     """Execute the summary and publish it as a small site of its own.
 
     The table stands in the site as a second name of the same file; one that is too large for a
@@ -143,36 +149,36 @@ def write_page(wanted: sweep.Sweep, results: Path, resolved: sources.Resolution)
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir()
     size = results.stat().st_size
-    publish.execute(
-        paths.NOTEBOOKS / "sweep_summary.md",
+    execute.execute(
+        files.NOTEBOOKS / "sweep_summary.md",
         work / "index.ipynb",
         {
-            "results": str(results.relative_to(paths.ROOT)),
+            "results": str(results.relative_to(files.ROOT)),
             "title": scenario.plain(wanted.title),
             "notebooks": bool(wanted.notebooks),
             "linked": size <= sweep.SMALL,
         },
     )
-    config = yaml.safe_load((paths.ROOT / "_config.yml").read_text(encoding="utf-8"))
+    config = yaml.safe_load((files.ROOT / "_config.yml").read_text(encoding="utf-8"))
     run = {"parameters": {"source": resolved.source}, "reason": resolved.reason, "changes": {}}
-    if text := publish.banner(run):
+    if text := stage.banner(run):
         config["sphinx"]["config"]["html_theme_options"]["announcement"] = text
     config.pop("bibtex_bibfiles")
     config["sphinx"]["config"].pop("bibtex_reference_style")
     (work / "_config.yml").write_text(yaml.safe_dump(config, sort_keys=False), "utf-8")
     (work / "_toc.yml").write_text("format: jb-book\nroot: index\n", "utf-8")
-    notebook = publish.without_data(json.loads((work / "index.ipynb").read_text("utf-8")))
+    notebook = stage.without_data(json.loads((work / "index.ipynb").read_text("utf-8")))
     for cell in notebook["cells"]:
         if cell["cell_type"] == "markdown":
             text = "".join(cell["source"])
             cell["source"] = text.replace("# A sweep", f"# {scenario.plain(wanted.title)}")
     (work / "index.ipynb").write_text(json.dumps(notebook, ensure_ascii=False), "utf-8")
-    shutil.copytree(paths.BOOK / "_static", work / "_static")
-    site = paths.HTML / "sweeps" / wanted.name
-    publish.build(work, site)
+    shutil.copytree(files.BOOK / "_static", work / "_static")
+    site = files.HTML / "sweeps" / wanted.name
+    build(work, site)
     if size <= sweep.SMALL:
         link(results, site / "results.parquet")
-    worked.refresh(paths.HTML)
+    worked_scenarios.refresh(files.HTML)
     return site / "index.html"
 
 

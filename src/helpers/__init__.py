@@ -5,4 +5,6 @@ name: ``pi_ck`` is ``(C, K)``, with C cities and K occupations. Labels live in p
 edges. Every function that implements an equation names the section and the equation.
 """
 
+from __future__ import annotations
+
 __version__ = "0.1.0"

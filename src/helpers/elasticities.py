@@ -16,8 +16,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from helpers import arguments
-from helpers.errors import check_theta
+from helpers.errors import arguments, check_theta
 from helpers.model import Shares
 
 

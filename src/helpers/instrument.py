@@ -15,8 +15,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from helpers import arguments
-from helpers.errors import DataError, ParameterError
+from helpers.errors import DataError, ParameterError, arguments
 
 
 def exposures(gamma_ks: pd.DataFrame, kappa_cs: pd.DataFrame) -> pd.DataFrame:

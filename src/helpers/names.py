@@ -1,26 +1,31 @@
-"""Names that a parameter may take, for whoever checks one without loading data or drawings.
+"""Names that a parameter may take, and the short name of a city.
 
-Each stands here beside the module that it belongs to, because that module needs seconds to
-load; a test holds the two equal.
+They stand apart from what they name, which needs seconds to load, so that a scenario is checked
+without data or drawings.
 """
 
 from __future__ import annotations
 
 SOURCES = ("auto", "replication", "synthetic")
-"""As :data:`helpers.sources.NAMES`."""
+"""Where data may come from, beside the folder of a built panel."""
 
 OCCUPATIONS = (
     *("management", "professional", "sales", "trades"),
     *("primary", "cleaners", "security", "service"),
 )
-"""As :data:`helpers.panel.OCCUPATIONS`."""
+"""The paper's eight groups, in its order."""
 
 CLUSTERS = (
     *("city_occupation", "city", "occupation", "city_year", "occupation_year"),
     "city+occupation",
 )
-"""As :data:`helpers.estimation.CLUSTERS`."""
+"""Codes that errors can be clustered by."""
 
 NEW_YORK = "New York-Newark-Jersey City, NY-NJ-PA"
 VISALIA = "Visalia-Porterville, CA"
 DETROIT = "Detroit-Warren-Dearborn, MI"
+
+
+def short_name(city: str) -> str:
+    """First city of a metropolitan area's name."""
+    return city.split(",")[0].split("-")[0]

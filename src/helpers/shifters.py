@@ -13,16 +13,16 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from helpers import arguments
 from helpers.errors import (
     DataError,
     ParameterError,
     UnknownNameError,
-    _short,
+    arguments,
     as_numbers,
     check_rho,
     check_theta,
     nearest,
+    shown,
 )
 from helpers.model import Shares, shares
 from helpers.panel import Panel
@@ -252,7 +252,7 @@ def recover(
     year = arguments.whole("year", year)
     if not isinstance(convention, str) or convention not in CONVENTIONS:
         raise UnknownNameError(
-            f"convention: expected one of {', '.join(CONVENTIONS)}, found {_short(convention)}; "
+            f"convention: expected one of {', '.join(CONVENTIONS)}, found {shown(convention)}; "
             f"nearest: {', '.join(nearest(convention, CONVENTIONS)) or CONVENTIONS[0]}"
         )
     theta = check_theta(theta)

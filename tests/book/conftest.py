@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from helpers import paths
+from helpers import files
 
-sys.path.insert(0, str(paths.ROOT / "tools"))
+sys.path.insert(0, str(files.ROOT / "tools"))
 from browser import BROWSERS, FLAGS
 
 ON_A_MAC = Path("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome")
@@ -23,10 +23,10 @@ ON_A_MAC = Path("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome")
 
 def pages() -> list[str]:
     """Every page of the built book, relative to its root."""
-    if not paths.HTML.is_dir():
+    if not files.HTML.is_dir():
         return []
-    found = sorted(paths.HTML.rglob("*.html"))
-    inside = [page.relative_to(paths.HTML) for page in found]
+    found = sorted(files.HTML.rglob("*.html"))
+    inside = [page.relative_to(files.HTML) for page in found]
     return [str(page) for page in inside if page.parts[0] not in ("_static", "scenarios", "sweeps")]
 
 
@@ -38,14 +38,14 @@ def pytest_generate_tests(metafunc):
 @pytest.fixture(scope="session")
 def html() -> Path:
     """Root of the built book; these tests need one."""
-    assert (paths.HTML / "index.html").is_file(), "no book in _build/html: run make book"
-    return paths.HTML
+    assert (files.HTML / "index.html").is_file(), "no book in _build/html: run make book"
+    return files.HTML
 
 
 @pytest.fixture(scope="session")
 def run() -> dict:
     """What the book was made with."""
-    return json.loads((paths.BUILD / "runs" / "paper" / "parameters.json").read_text())
+    return json.loads((files.BUILD / "runs" / "paper" / "parameters.json").read_text())
 
 
 @pytest.fixture(scope="session")

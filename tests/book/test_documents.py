@@ -6,15 +6,16 @@ import zipfile
 
 import pytest
 
-from helpers import locks, paths, publish
+from helpers import files
+from helpers.book import locks, stage
 
 pytestmark = pytest.mark.book
-PDF = paths.BUILD / "correlated-migration.pdf"
+PDF = files.BUILD / "correlated-migration.pdf"
 
 
 def _run(tool: str) -> subprocess.CompletedProcess:
     return subprocess.run(
-        [sys.executable, f"tools/{tool}.py"], cwd=paths.ROOT, capture_output=True, text=True
+        [sys.executable, f"tools/{tool}.py"], cwd=files.ROOT, capture_output=True, text=True
     )
 
 
@@ -23,8 +24,8 @@ def pdf(html) -> subprocess.CompletedProcess | None:
     """Bind the book, once for all who ask; an older book's PDF is not this one's."""
     from pypdf import PdfReader
 
-    with locks.held(paths.BUILD / "pdf.lock", "binds the book"):
-        if PDF.is_file() and (PdfReader(PDF).metadata or {}).get("/Site") == publish.site_digest():
+    with locks.held(files.BUILD / "pdf.lock", "binds the book"):
+        if PDF.is_file() and (PdfReader(PDF).metadata or {}).get("/Site") == stage.site_digest():
             return None
         PDF.unlink(missing_ok=True)
         return _run("pdf")
@@ -58,7 +59,7 @@ def test_the_book_binds_into_a_pdf_that_shows_its_pages(browser, html, pdf):
 def test_the_archive_holds_code_notebooks_and_site(html, pdf):
     done = _run("archive")
     assert done.returncode == 0, done.stdout + done.stderr
-    file = paths.BUILD / "correlated-migration.zip"
+    file = files.BUILD / "correlated-migration.zip"
     first = file.read_bytes()
     assert _run("archive").returncode == 0
     assert file.read_bytes() == first
@@ -77,13 +78,13 @@ def test_the_archive_holds_code_notebooks_and_site(html, pdf):
 def test_a_pdf_of_another_book_stops_the_archive(html, monkeypatch, tmp_path):
     from pypdf import PdfWriter
 
-    sys.path.insert(0, str(paths.ROOT / "tools"))
+    sys.path.insert(0, str(files.ROOT / "tools"))
     import archive
 
     old = tmp_path / "book.pdf"
     book = PdfWriter()
     book.add_blank_page(100, 100)
-    book.add_metadata({"/Site": publish.site_digest()})
+    book.add_metadata({"/Site": stage.site_digest()})
     book.write(old)
     monkeypatch.setattr(archive, "PDF", old)
     archive.check_fresh()

@@ -11,10 +11,13 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from helpers import paths, publish, sweep, worked
-from helpers.sources import synthetic
+from helpers import files
+from helpers.book import site, stage, worked_scenarios
+from helpers.files import BUILD, HTML, NOTEBOOKS, ROOT
+from helpers.runs import sweep
+from helpers.sources.synthetic import load
 
-sys.path.insert(0, str(paths.ROOT / "tools"))
+sys.path.insert(0, str(ROOT / "tools"))
 import book as book_tool
 import sweep as sweep_tool
 
@@ -24,7 +27,7 @@ pytestmark = [pytest.mark.book, pytest.mark.slow]
 def _make(*arguments: str) -> subprocess.CompletedProcess:
     return subprocess.run(
         [sys.executable, "tools/book.py", *arguments],
-        cwd=paths.ROOT,
+        cwd=ROOT,
         capture_output=True,
         text=True,
     )
@@ -42,7 +45,7 @@ def test_a_scenario_stands_beside_the_default_book(html):
     assert "../scenarios/independent/differences.html" in listed
 
     # chapters that rho does not reach are those of the default book, not run again
-    runs = paths.BUILD / "runs"
+    runs = BUILD / "runs"
     for name, same in (("05_estimation", True), ("04_data", True), ("07_city_shocks", False)):
         one, other = (
             (runs / run / "executed" / f"{name}.ipynb").read_bytes()
@@ -72,14 +75,14 @@ def test_a_wrong_scenario_is_refused_before_anything_runs(tmp_path):
     assert done.returncode == 2
     assert "Detroit-Warren-Dearborn, MI" in done.stderr
     assert "Traceback" not in done.stderr
-    assert not (paths.BUILD / "runs" / "wrong").exists()
+    assert not (BUILD / "runs" / "wrong").exists()
 
 
 def _run(tool: str, *arguments: str, **variables: str) -> subprocess.CompletedProcess:
     plain = {k: v for k, v in os.environ.items() if k not in ("SCENARIO", "SWEEP")}
     return subprocess.run(
         [sys.executable, f"tools/{tool}.py", *arguments],
-        cwd=paths.ROOT,
+        cwd=ROOT,
         capture_output=True,
         text=True,
         env={**plain, **variables},
@@ -88,8 +91,8 @@ def _run(tool: str, *arguments: str, **variables: str) -> subprocess.CompletedPr
 
 def _state() -> dict[Path, int]:
     """When each file of the default book and its run was written."""
-    site = [path for path in paths.HTML.glob("*") if path.is_file()]
-    run = [path for path in (paths.BUILD / "runs" / "paper").rglob("*") if path.is_file()]
+    site = [path for path in HTML.glob("*") if path.is_file()]
+    run = [path for path in (BUILD / "runs" / "paper").rglob("*") if path.is_file()]
     return {path: path.stat().st_mtime_ns for path in (*site, *run)}
 
 
@@ -124,7 +127,7 @@ def test_what_cannot_run_is_refused_in_words_and_touches_nothing(tmp_path, tool,
     assert "ein Versuch" in done.stderr or "ein-Versuch" in done.stderr
     assert "Traceback" not in done.stderr
     assert _state() == before
-    assert not list(paths.BUILD.glob("*/ein-Versuch"))
+    assert not list(BUILD.glob("*/ein-Versuch"))
 
 
 @pytest.mark.parametrize(
@@ -147,19 +150,19 @@ def test_a_variable_that_another_command_takes_is_not_passed_over(tool, argument
 
 
 def test_a_run_on_ones_own_panel_hands_on_no_path_of_the_machine(tmp_path, monkeypatch):
-    monkeypatch.setattr(paths, "BUILD", tmp_path / "_build")
-    monkeypatch.setattr(paths, "ROOT", tmp_path)
-    monkeypatch.setattr(publish, "notebooks", lambda: [paths.NOTEBOOKS / "07_city_shocks.md"])
+    monkeypatch.setattr(files, "BUILD", tmp_path / "_build")
+    monkeypatch.setattr(files, "ROOT", tmp_path)
+    monkeypatch.setattr(site, "notebooks", lambda: [NOTEBOOKS / "07_city_shocks.md"])
     folder = tmp_path / "räder x"
-    synthetic.load(seed=1).save(folder / "my panel")
+    load(seed=1).save(folder / "my panel")
     (folder / "my town.yml").write_text(f"title: A <b>\nsource: {folder / 'my panel'}\n")
     assert book_tool.prepare(folder / "my town.yml") == "my-town"
-    files = sorted((tmp_path / "_build" / "runs" / "my-town").rglob("*.json"))
-    assert [file.name for file in files] == ["07_city_shocks.json", "parameters.json"]
-    assert not [file for file in files if str(tmp_path) in file.read_text()]
-    run = json.loads(files[1].read_text())
+    written = sorted((tmp_path / "_build" / "runs" / "my-town").rglob("*.json"))
+    assert [file.name for file in written] == ["07_city_shocks.json", "parameters.json"]
+    assert not [file for file in written if str(tmp_path) in file.read_text()]
+    run = json.loads(written[1].read_text())
     assert run["changes"]["source"].startswith("my-panel-")
-    assert "source = my-panel-" in publish.banner(run)
+    assert "source = my-panel-" in stage.banner(run)
     assert set(run["data"]) >= {"cells.parquet", "cities.parquet"}
 
 
@@ -185,12 +188,12 @@ def test_a_scenario_cannot_take_the_default_books_place(tmp_path):
 def test_a_sweep_leaves_a_table_and_a_page(html, run):
     done = subprocess.run(
         [sys.executable, "tools/sweep.py", "scenarios/policy-grid.yml"],
-        cwd=paths.ROOT,
+        cwd=ROOT,
         capture_output=True,
         text=True,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    table = pd.read_parquet(paths.BUILD / "sweeps" / "policy-grid" / "results.parquet")
+    table = pd.read_parquet(BUILD / "sweeps" / "policy-grid" / "results.parquet")
     assert table["scenario"].nunique() == 10 * 3 * 4 * 4
     page = (html / "sweeps" / "policy-grid" / "index.html").read_text(encoding="utf-8")
     assert "How hard do cities pull?" in page
@@ -212,7 +215,7 @@ def test_a_sweep_leaves_a_table_and_a_page(html, run):
     assert '<a href="results.parquet" download>' in page
     there = list((html / "sweeps" / "policy-grid").rglob("*.parquet"))
     assert [path.name for path in there] == ["results.parquet"]
-    folder = paths.BUILD / "sweeps" / "policy-grid"
+    folder = BUILD / "sweeps" / "policy-grid"
     assert [path.name for path in folder.rglob("*.parquet")] == ["results.parquet"]
     assert there[0].samefile(folder / "results.parquet")
 
@@ -221,7 +224,7 @@ def test_a_large_table_is_not_put_into_the_site(html, tmp_path, monkeypatch):
     monkeypatch.setattr(sweep, "SMALL", 1_000)
     file = tmp_path / "large one.yml"
     file.write_text("title: Large & <b>one</b>\nrho: [0.2, 0.5]\ncity_hat: 0.9\n")
-    site, folder = html / "sweeps" / "large-one", paths.BUILD / "sweeps" / "large-one"
+    site, folder = html / "sweeps" / "large-one", BUILD / "sweeps" / "large-one"
     try:
         assert sweep_tool.main([str(file)]) == 0
         page = (site / "index.html").read_text(encoding="utf-8")
@@ -231,7 +234,7 @@ def test_a_large_table_is_not_put_into_the_site(html, tmp_path, monkeypatch):
     finally:  # the book is as it was for whoever packs it
         shutil.rmtree(site, ignore_errors=True)
         shutil.rmtree(folder, ignore_errors=True)
-        worked.refresh(html)
+        worked_scenarios.refresh(html)
 
 
 def test_a_wrong_sweep_is_refused_before_anything_runs(tmp_path):
@@ -239,11 +242,11 @@ def test_a_wrong_sweep_is_refused_before_anything_runs(tmp_path):
     wrong.write_text("city: [Detroit, 'Akron, OH']\n")
     done = subprocess.run(
         [sys.executable, "tools/sweep.py", str(wrong)],
-        cwd=paths.ROOT,
+        cwd=ROOT,
         capture_output=True,
         text=True,
     )
     assert done.returncode == 2
     assert "Detroit-Warren-Dearborn, MI" in done.stderr
     assert "Traceback" not in done.stderr
-    assert not (paths.BUILD / "sweeps" / "wrong").exists()
+    assert not (BUILD / "sweeps" / "wrong").exists()

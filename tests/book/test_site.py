@@ -10,7 +10,9 @@ from urllib.parse import unquote, urldefrag
 import pytest
 from bs4 import BeautifulSoup
 
-from helpers import parameters, paths, publish
+from helpers import files
+from helpers.book import pages
+from helpers.notebook import parameters
 
 pytestmark = pytest.mark.book
 LEFT_OVER = ("<Axes", "np.float64(", "Traceback (most", "Warning:", "<Figure size", "&lt;Axes")
@@ -100,7 +102,9 @@ def test_captions_name_function_and_data(html, run, notebook):
     plain = [re.sub(r"<[^>]+>", "", caption) for caption in captions]
     data = "synthetic economy" if run["parameters"]["source"] == "synthetic" else "published files"
     for function in EXHIBITS[notebook]:
-        (caption,) = [words for words in plain if f"helpers.figures.{function}" in words]
+        (caption,) = [
+            words for words in plain if f"helpers.exhibits.paper_figures.{function}" in words
+        ]
         assert data in caption
 
 
@@ -117,7 +121,7 @@ def test_tables_have_captions_that_name_function_and_data(html, run, notebook, t
     text = (html / "notebooks" / f"{notebook}.html").read_text(encoding="utf-8")
     data = "synthetic economy" if run["parameters"]["source"] == "synthetic" else "published files"
     captions = re.findall(r"<caption>(.*?)</caption>", text, re.S)
-    (found,) = [words for words in captions if f"helpers.tables.{table}." in words]
+    (found,) = [words for words in captions if f"helpers.exhibits.paper_tables.{table}." in words]
     assert data in found
 
 
@@ -141,12 +145,12 @@ def test_the_book_is_small(html):
 
 
 def test_the_report_shows_every_target_and_claim(html):
-    from helpers import claims, targets
+    from helpers import targets
 
     text = (html / "notebooks" / "10_replication_report.html").read_text(encoding="utf-8")
     for target in targets.TARGETS:
         assert f">{target.id}</td>" in text
-    for claim in claims.CLAIMS:
+    for claim in targets.CLAIMS:
         assert claim.claim in text
 
 
@@ -211,24 +215,24 @@ def test_launch_buttons_are_there_where_a_repository_is_named(html, run, page):
             f"https://mybinder.org/v2/gh/{owner}/main?urlpath=lab/tree/{notebook}",
             f"https://colab.research.google.com/github/{owner}/blob/main/{notebook}",
         }
-        assert (paths.ROOT / notebook).is_file()
+        assert (files.ROOT / notebook).is_file()
         assert repository in links
 
 
-PUBLISHED = [index.parent.name for index in sorted(paths.HTML.glob("scenarios/*/index.html"))]
+PUBLISHED = [index.parent.name for index in sorted(files.HTML.glob("scenarios/*/index.html"))]
 
 
 @pytest.mark.parametrize("name", ["paper", *PUBLISHED])
 def test_every_page_download_and_source_shows_the_parameters_it_ran_with(html, name):
     """In the one cell that holds them: the page as HTML, its notebook and its Markdown."""
     site = html if name == "paper" else html / "scenarios" / name
-    folder = paths.BUILD / "runs" / name / "parameters"
-    for source in publish.notebooks():
+    folder = files.BUILD / "runs" / name / "parameters"
+    for source in pages.notebooks():
         given = json.loads((folder / f"{source.stem}.json").read_text())["parameters"]
-        declared = publish.declared_parameters(source.read_text("utf-8"))
+        declared = pages.declared_parameters(source.read_text("utf-8"))
         if not declared:
             continue
-        inside = source.relative_to(paths.ROOT)
+        inside = source.relative_to(files.ROOT)
         page = BeautifulSoup((site / inside.with_suffix(".html")).read_text("utf-8"), "html.parser")
         first = page.select_one(".tag_parameters pre").get_text()
         notebook = json.loads((site / "_sources" / inside.with_suffix(".ipynb")).read_text("utf-8"))
@@ -236,7 +240,7 @@ def test_every_page_download_and_source_shows_the_parameters_it_ran_with(html, n
         assert not [found for found in tags if "injected-parameters" in found]
         myst = (site / "_sources" / inside).read_text("utf-8")
         executed = json.loads(
-            (paths.BUILD / "runs" / name / "executed" / f"{source.stem}.ipynb").read_text("utf-8")
+            (files.BUILD / "runs" / name / "executed" / f"{source.stem}.ipynb").read_text("utf-8")
         )
         for code in (
             first,

@@ -7,7 +7,8 @@ from urllib.parse import parse_qs, urlencode, urlparse
 import numpy as np
 import pytest
 
-from helpers import counterfactuals, sources, whatif
+from helpers import counterfactuals, sources
+from helpers.exhibits import whatif
 
 pytestmark = [pytest.mark.book, pytest.mark.browser]
 

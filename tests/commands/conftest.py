@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from helpers import paths
+from helpers import files
 
 SAID = subprocess.CompletedProcess
 
@@ -18,16 +18,16 @@ SAID = subprocess.CompletedProcess
 def copy_project(target: Path) -> Path:
     """The project's files as they are now, tracked by a repository of its own."""
     listed = subprocess.run(
-        ["git", "-C", str(paths.ROOT), "ls-files", "-z", "--cached", "--others",
+        ["git", "-C", str(files.ROOT), "ls-files", "-z", "--cached", "--others",
          "--exclude-standard"],
         capture_output=True,
     )  # fmt: skip
     if listed.returncode:
         pytest.skip("no git repository to clone")
     for name in filter(None, listed.stdout.decode().split("\0")):
-        if (paths.ROOT / name).is_file():
+        if (files.ROOT / name).is_file():
             (target / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(paths.ROOT / name, target / name)
+            shutil.copy(files.ROOT / name, target / name)
     for command in (
         ["init", "--quiet"],
         ["add", "--all"],
@@ -41,7 +41,7 @@ def copy_project(target: Path) -> Path:
 def whole(tmp_path_factory) -> Path:
     """A clone that all tests share; who breaks something in it puts it right."""
     clone = copy_project(tmp_path_factory.mktemp("a folder, größer") / "ein Klon")
-    (clone / ".venv").symlink_to(paths.ROOT / ".venv", target_is_directory=True)
+    (clone / ".venv").symlink_to(files.ROOT / ".venv", target_is_directory=True)
     return clone
 
 

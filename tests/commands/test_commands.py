@@ -16,7 +16,8 @@ import psutil
 import pytest
 
 from conftest import copy_project
-from helpers import locks, paths
+from helpers import files
+from helpers.book import locks
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 OFFLINE = {
@@ -60,7 +61,7 @@ def _tree(folder: Path) -> dict[str, int]:
 def clone(tmp_path) -> Path:
     """A clone of one's own, with two small notebooks in place of the book's."""
     clone = copy_project(tmp_path / "kleine Bücher" / "eins")
-    (clone / ".venv").symlink_to(paths.ROOT / ".venv", target_is_directory=True)
+    (clone / ".venv").symlink_to(files.ROOT / ".venv", target_is_directory=True)
     for folder in ("notebooks", "scenarios"):
         for file in (clone / folder).iterdir():
             file.unlink()
@@ -377,7 +378,7 @@ def test_scripts_keep_their_line_ends_on_a_machine_that_changes_them(clone, tmp_
 
 
 def test_env_relocates_every_file_that_names_its_place(tmp_path, monkeypatch):
-    spec = importlib.util.spec_from_file_location("env", paths.ROOT / "tools" / "env.py")
+    spec = importlib.util.spec_from_file_location("env", files.ROOT / "tools" / "env.py")
     env = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(env)
     new, there = tmp_path / ".venv-new", tmp_path / ".venv"

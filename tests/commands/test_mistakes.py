@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from helpers import paths
+from helpers import files
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
@@ -118,7 +118,7 @@ def test_a_build_folder_that_is_a_file_is_named(whole, make):
 def test_outlines_are_made_from_outlines(tmp_path, arguments, expected):
     (tmp_path / "x").write_text("{}")
     done = subprocess.run(
-        [sys.executable, str(paths.ROOT / "tools" / "outlines.py"), *arguments],
+        [sys.executable, str(files.ROOT / "tools" / "outlines.py"), *arguments],
         cwd=tmp_path,
         capture_output=True,
         text=True,

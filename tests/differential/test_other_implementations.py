@@ -144,7 +144,7 @@ def test_effects_are_taken_out_the_same_way_in_every_process():
     """A third set of effects once showed the order of a set in the sixth digit."""
     code = (
         "from dataclasses import replace\n"
-        "from helpers import sources, specifications as s\n"
+        "from helpers import sources; from helpers.inference import specifications as s\n"
         "cells = replace(s.PAPER, effects='and city x occupation')\n"
         "found = s.run(s.sample(sources.load('synthetic')), cells)\n"
         "print(repr(found['beta']), repr(found['se']), repr(found['first_stage_f']))\n"

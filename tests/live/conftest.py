@@ -9,9 +9,10 @@ from contextlib import contextmanager
 
 import pytest
 
-from helpers import live, paths
+from helpers import files
+from helpers.exhibits import live
 
-sys.path.insert(0, str(paths.ROOT / "tools"))
+sys.path.insert(0, str(files.ROOT / "tools"))
 from browser import BROWSERS, FLAGS
 
 HEAD = (

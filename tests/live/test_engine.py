@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy.stats import chisquare, invweibull, kendalltau, kstest
 
-from helpers import counterfactuals, live, model
-from helpers.live.sampler import Uniform, log_draws
+from helpers import counterfactuals, exhibits, model
+from helpers.exhibits.live.sampler import Uniform, log_draws
 from helpers.model import Shares
 
 pytestmark = pytest.mark.browser
@@ -291,7 +291,7 @@ def test_colours_of_occupations_stay_apart_for_every_kind_of_sight():
         "management", "professional", "sales", "trades", "primary", "cleaners", "security",
         "service",
     )  # fmt: skip
-    colours = live.occupation_colours(eight)
+    colours = exhibits.occupation_colours(eight)
     assert len(set(colours.values())) == 8
     for name, matrix in sight.items():
         seen = [lab(np.asarray(matrix) @ linear(colour)) for colour in colours.values()]
@@ -301,5 +301,5 @@ def test_colours_of_occupations_stay_apart_for_every_kind_of_sight():
         assert contrast(colour, "#ffffff") >= 2.99
         assert contrast(colour, "#14181e") >= 2
     # the order of a chart changes nobody's colour
-    assert live.occupation_colours(eight[::-1]) == colours
-    assert live.occupation_colours(["trades"])["trades"] == colours["trades"]
+    assert exhibits.occupation_colours(eight[::-1]) == colours
+    assert exhibits.occupation_colours(["trades"])["trades"] == colours["trades"]

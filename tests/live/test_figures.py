@@ -8,11 +8,14 @@ import pandas as pd
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from helpers import counterfactuals, live, machine, model
+from helpers import counterfactuals, model
 from helpers.errors import ParameterError, UnknownNameError
-from helpers.live import figure as parts
-from helpers.live import projection, world
+from helpers.exhibits import live
+from helpers.exhibits.data import MIME, frame
+from helpers.exhibits.live import figure as parts
+from helpers.exhibits.live import projection, world
 from helpers.model import Shares
+from helpers.names import NEW_YORK
 
 RHO = 0.64
 REFERENCES = {1.0: "a slope of one", 2.78: "another slope"}
@@ -69,7 +72,7 @@ def test_paper_and_programs_get_the_same_figure(figures):
         assert bundle["text/html"] == made._repr_html_()
         assert bundle["image/svg+xml"].startswith("<?xml")
         assert bundle["text/plain"] == repr(made)
-        back = machine.frame(bundle[machine.MIME])
+        back = frame(bundle[MIME])
         assert len(back) == len(made.data)
         assert made.alt
         assert f'alt="{html.escape(made.alt)}"' in made.html()
@@ -87,7 +90,7 @@ def test_a_page_stays_small(figures):
 
 
 def test_tables_are_the_model_s(figures, shares):
-    city = world.NEW_YORK
+    city = NEW_YORK
     new = counterfactuals.shock(shares, RHO, 3.0, city={city: 0.95})
     for name in ("scatter", "map"):
         data = figures[name].data.set_index("city")
@@ -110,7 +113,7 @@ def test_the_map_agrees_with_another_implementation():
     import altair as alt
     import vl_convert
 
-    from helpers import places
+    from helpers.sources import places
 
     some = places.table().iloc[::7].reset_index()
     chart = (

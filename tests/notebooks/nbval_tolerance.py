@@ -6,7 +6,7 @@ is either skipped (PNG) or compared letter by letter (SVG). Loaded with ``-p``, 
 * replaces every text output by a :class:`Text`, equal to another when the words are the same
   and each number agrees to a relative 1e-6 or an absolute 1e-9;
 * skips ``image/svg+xml`` and the data in full: what a figure draws stands beside it as
-  ``text/plain``, the moments of its data (:class:`helpers.figures.Exhibit`), and that is compared.
+  ``text/plain``, the moments of its data (:class:`helpers.exhibits.Exhibit`), and that is compared.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import re
 
 from nbval import plugin
 
-from helpers.machine import MIME
+from helpers.exhibits.data import MIME
 
 RELATIVE, ABSOLUTE = 1e-6, 1e-9
 _NUMBER = re.compile(r"(?<![\w.])[-−+]?(?:\d[\d,]*\.?\d*|\.\d+)(?:[eE][-+]?\d+)?%?(?!\w)")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from helpers import publish
+from helpers.book import execute, pages
 
 sys.path.insert(0, str(Path(__file__).parent))
 OTHER = {
@@ -29,14 +29,14 @@ OTHER = {
 }
 
 
-@pytest.mark.parametrize("source", publish.notebooks(), ids=lambda path: path.stem)
+@pytest.mark.parametrize("source", pages.notebooks(), ids=lambda path: path.stem)
 def test_a_notebook_runs_alone_with_other_parameters(source, tmp_path):
     output = tmp_path / f"{source.stem}.ipynb"
-    publish.execute(source, output, OTHER)
+    execute.execute(source, output, OTHER)
     notebook = json.loads(output.read_text())
     text = json.dumps([c.get("outputs") for c in notebook["cells"]])
     assert "Traceback" not in text
-    if "source" in publish.declared_parameters(source.read_text()):
+    if "source" in pages.declared_parameters(source.read_text()):
         assert "synthetic economy" in text
 
 
@@ -56,8 +56,8 @@ def test_a_drawing_is_compared_by_its_data(made):
     """Two figures of slightly different data have texts that the comparison tells apart."""
     from nbval_tolerance import Text
 
-    from helpers import figures
+    from helpers import exhibits
 
-    one, same, other = (figures.figure_2(made, rho) for rho in (0.64, 0.64 + 1e-12, 0.641))
+    one, same, other = (exhibits.figure_2(made, rho) for rho in (0.64, 0.64 + 1e-12, 0.641))
     assert Text(repr(one)) == Text(repr(same))
     assert Text(repr(one)) != Text(repr(other))

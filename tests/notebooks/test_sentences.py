@@ -18,8 +18,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers import counterfactuals, figures, paths, prose, shifters
+from helpers import counterfactuals, exhibits, files, notebook, shifters
 from helpers.errors import DataUnavailableError
+from helpers.names import NEW_YORK
 from helpers.panel import Panel
 from helpers.sources import replication, synthetic
 
@@ -44,7 +45,7 @@ class Page:
 
 
 def _path(page: str):
-    return (paths.BOOK if page == "errata" else paths.NOTEBOOKS) / f"{page}.md"
+    return (files.BOOK if page == "errata" else files.NOTEBOOKS) / f"{page}.md"
 
 
 @lru_cache
@@ -56,8 +57,8 @@ def run(page: str, source: str) -> Page:
         except DataUnavailableError as problem:
             pytest.skip(f"the author's files are not here: {problem}")
     names, said = {"__name__": "page"}, {}
-    recorded = prose.record
-    prose.record = lambda **values: said.update(values)
+    recorded = notebook.record
+    notebook.record = lambda **values: said.update(values)
     try:
         for cell in jupytext.read(_path(page)).cells:
             if cell.cell_type == "code":
@@ -65,7 +66,7 @@ def run(page: str, source: str) -> Page:
                 if "parameters" in cell.metadata.get("tags", ()):
                     names["source"] = source
     finally:
-        prose.record = recorded
+        notebook.record = recorded
     return Page(names, said)
 
 
@@ -111,7 +112,7 @@ def _same_pattern(p: Page) -> bool:
 
 
 def _rises_with_similarity(p: Page) -> bool:
-    data = figures.figure_3(p.panel, p.rho, p.theta, p.year, p.second_city, p.city_hat).data
+    data = exhibits.figure_3(p.panel, p.rho, p.theta, p.year, p.second_city, p.city_hat).data
     rank = data["ratio"].corr(data["similarity"], "spearman")
     order = data.sort_values("similarity")["ratio"].to_numpy()
     tenth = len(order) // 10
@@ -366,7 +367,7 @@ def holed(tmp_path_factory) -> str:
     for city, year, occupation in (
         ("Akron, OH", 2019, "sales"),
         ("Ithaca, NY", 2012, "primary"),
-        (figures.NEW_YORK, 2015, "trades"),
+        (NEW_YORK, 2015, "trades"),
     ):
         rows = cells["city"].eq(city) & cells["year"].eq(year)
         cells.loc[rows & cells["occupation"].eq(occupation), "log_wage"] = np.nan

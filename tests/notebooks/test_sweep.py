@@ -15,7 +15,7 @@ import pandas as pd
 import psutil
 import pytest
 
-from helpers import paths
+from helpers import files
 from helpers.estimation import estimate
 from helpers.sources import synthetic
 
@@ -93,10 +93,10 @@ def project(tmp_path) -> Path:
     """A project with the package, the tasks and one tiny notebook."""
     for name in ("src", "tasks", "tools"):
         shutil.copytree(
-            paths.ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__")
+            files.ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__")
         )
     for name in ("pyproject.toml", "requirements.lock"):
-        shutil.copy(paths.ROOT / name, tmp_path)
+        shutil.copy(files.ROOT / name, tmp_path)
     (tmp_path / "notebooks").mkdir()
     (tmp_path / "notebooks" / "01_tiny.md").write_text(NOTEBOOK)
     (tmp_path / "scenarios").mkdir()

@@ -20,23 +20,26 @@ from helpers import (
     estimation,
     instrument,
     model,
-    precise,
     shifters,
     shiftshare,
-    weak,
 )
+from helpers.counterfactuals import hats
 from helpers.errors import CompanionError, MemoryLimitError
+from helpers.estimation import two_stage
+from helpers.inference import confidence_sets
+from helpers.model import choice, precise
 from helpers.panel import Panel
+from helpers.shiftshare import regression
 
 ROOMS = (
-    model,
+    choice,
     elasticities,
-    counterfactuals,
+    hats,
     instrument,
     shifters,
-    estimation,
-    shiftshare,
-    weak,
+    two_stage,
+    regression,
+    confidence_sets,
 )
 # no data of a caller's enter these
 EXEMPT = {"demeaner", "ConfidenceSet", "Fit", "RhoEstimate", "Shifters", "ShiftShareFit"}
@@ -303,7 +306,7 @@ def test_labelled_arguments_are_put_in_order(calls, name):
 
 
 def test_a_result_that_does_not_fit_is_refused_before_it_is_made(monkeypatch):
-    from helpers import arguments
+    from helpers.errors import arguments
 
     n = 100_000
     many = model.Shares(np.full((n, 2), 1 / n), np.array([0.5, 0.5]))

@@ -24,7 +24,7 @@ from helpers.errors import (
     TruncatedFileError,
     WrongCollectionError,
 )
-from helpers.sources.extract import LAYOUT
+from helpers.sources.synthetic.extract import LAYOUT
 
 PLACE = {}
 _start = 0

@@ -5,8 +5,9 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from helpers import weak
+from helpers import inference
 from helpers.errors import DataError, ParameterError
+from helpers.inference import confidence_sets
 
 
 def _design(seed: int, largest: int):
@@ -56,11 +57,11 @@ def _rejects(y, x, Z, b, codes, kind, level):
     return statistic > critical, abs(statistic / critical - 1)
 
 
-def _compare(seed: int, largest: int) -> weak.ConfidenceSet:
+def _compare(seed: int, largest: int) -> inference.ConfidenceSet:
     y, x, Z, codes, kind = _design(seed, largest)
     level = (0.9, 0.95, 0.5)[seed % 7 % 3]
     options = {"clusters": codes} if kind == "clustered" else {"robust": kind == "robust"}
-    found = weak.anderson_rubin(y, x, Z, level=level, **options)
+    found = confidence_sets.anderson_rubin(y, x, Z, level=level, **options)
     ends = np.array([end for pair in found.intervals for end in pair if np.isfinite(end)])
     rng = np.random.default_rng(seed + 1)
     wide = stats.cauchy.rvs(size=60, random_state=rng) * 3 + np.median(y / x)
@@ -94,25 +95,29 @@ def test_degenerate_designs_have_their_limit_or_a_name(options):
     Z, u, noise = rng.normal(size=(60, 3)), rng.normal(size=60), rng.normal(size=60)
     x, constant = Z.sum(axis=1) + u, np.ones(60)
     # an outcome that is a multiple of x: that multiple, or anything where x is noise
-    assert weak.anderson_rubin(0.3 * x, x, Z, **options).intervals[0] == pytest.approx((0.3, 0.3))
-    assert weak.anderson_rubin(0 * x, x, Z, **options).intervals == ((0.0, 0.0),)
-    assert weak.anderson_rubin(-7 * noise, noise, Z, **options).kind == "line"
+    assert confidence_sets.anderson_rubin(0.3 * x, x, Z, **options).intervals[0] == pytest.approx(
+        (0.3, 0.3)
+    )
+    assert confidence_sets.anderson_rubin(0 * x, x, Z, **options).intervals == ((0.0, 0.0),)
+    assert confidence_sets.anderson_rubin(-7 * noise, noise, Z, **options).kind == "line"
     # units of the variables move the set with them and nothing else
-    plain = weak.anderson_rubin(x + u, x, Z, **options).intervals
-    small = weak.anderson_rubin(x + u, 1e-8 * x, 1e-8 * Z, **options).intervals
+    plain = confidence_sets.anderson_rubin(x + u, x, Z, **options).intervals
+    small = confidence_sets.anderson_rubin(x + u, 1e-8 * x, 1e-8 * Z, **options).intervals
     np.testing.assert_allclose(1e-8 * np.array(small), plain, rtol=1e-8)
     with pytest.raises(DataError, match="x: the controls explain it"):
-        weak.anderson_rubin(u, 0.7 * Z[:, 0], Z[:, 1:], 0.3 * Z[:, 0], **options)
+        confidence_sets.anderson_rubin(u, 0.7 * Z[:, 0], Z[:, 1:], 0.3 * Z[:, 0], **options)
     with pytest.raises(DataError, match="x: the controls explain it"):
-        weak.anderson_rubin(u, 3 * constant, Z, constant, **options)
+        confidence_sets.anderson_rubin(u, 3 * constant, Z, constant, **options)
     with pytest.raises(DataError, match="collinear, or constant"):
-        weak.anderson_rubin(u, x, np.column_stack([Z, constant / 3]), constant, **options)
+        confidence_sets.anderson_rubin(
+            u, x, np.column_stack([Z, constant / 3]), constant, **options
+        )
     with pytest.raises(DataError, match="collinear, or constant"):
-        weak.anderson_rubin(u, x, np.column_stack([Z, Z @ [1e-8, 2e-8, 0]]), **options)
+        confidence_sets.anderson_rubin(u, x, np.column_stack([Z, Z @ [1e-8, 2e-8, 0]]), **options)
     with pytest.raises(ParameterError, match="Z: expected one row each with 60 rows"):
-        weak.anderson_rubin(u, x, Z.T, **options)
+        confidence_sets.anderson_rubin(u, x, Z.T, **options)
     with pytest.raises(DataError, match="too few"):
-        weak.anderson_rubin(u, x, rng.normal(size=(60, 60)), **options)
+        confidence_sets.anderson_rubin(u, x, rng.normal(size=(60, 60)), **options)
 
 
 def test_an_instrument_that_varies_in_too_few_clusters_is_refused():
@@ -121,7 +126,7 @@ def test_an_instrument_that_varies_in_too_few_clusters_is_refused():
     Z = np.zeros((60, 3))
     Z[:4] = rng.normal(size=(4, 3))
     with pytest.raises(DataError, match="too few clusters"):
-        weak.anderson_rubin(y, x, Z, clusters=np.arange(60) // 2)
+        confidence_sets.anderson_rubin(y, x, Z, clusters=np.arange(60) // 2)
 
 
 def test_rows_of_labelled_variables_are_matched():
@@ -129,9 +134,9 @@ def test_rows_of_labelled_variables_are_matched():
     names = [f"city {i}" for i in range(80)]
     y, x, clusters = rng.normal(size=80), rng.normal(size=80), np.arange(80) // 5
     Z = rng.normal(size=(80, 2)) + x[:, None]
-    plain = weak.anderson_rubin(y, x, Z, np.ones(80), clusters)
+    plain = confidence_sets.anderson_rubin(y, x, Z, np.ones(80), clusters)
     order = rng.permutation(80)
-    found = weak.anderson_rubin(
+    found = confidence_sets.anderson_rubin(
         pd.Series(y, names),
         pd.Series(x, names).iloc[order],
         pd.DataFrame(Z, names).iloc[order[::-1]],
@@ -142,4 +147,4 @@ def test_rows_of_labelled_variables_are_matched():
     missing = clusters.astype(float)
     missing[5] = np.nan
     with pytest.raises(DataError, match=r"clusters: 1 labels are missing.*row 'city 5'"):
-        weak.anderson_rubin(pd.Series(y, names), x, Z, clusters=missing)
+        confidence_sets.anderson_rubin(pd.Series(y, names), x, Z, clusters=missing)

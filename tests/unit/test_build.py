@@ -15,18 +15,13 @@ import pandas as pd
 import pytest
 
 import extracts
-from helpers import build, estimation, instrument, paths
-from helpers.build import attrition, build_panel
-from helpers.errors import (
-    DataError,
-    ParameterError,
-    SampleError,
-    TfpError,
-    WrongCollectionError,
-)
+from helpers import build, estimation, files, instrument
+from helpers.build import __main__, attrition, build_panel, records
+from helpers.build.cells import POOLED
+from helpers.errors import DataError, ParameterError, SampleError, TfpError, WrongCollectionError
 from helpers.panel import OCCUPATIONS, Panel
-from helpers.sources import groups, load, synthetic, tfp
-from helpers.sources.extract import LAYOUT
+from helpers.sources import groups, ipums, load, synthetic, tfp
+from helpers.sources.synthetic.extract import LAYOUT
 
 
 def by_hand(table: pd.DataFrame, weight: str) -> pd.DataFrame:
@@ -158,7 +153,7 @@ def test_pooled_cities_keep_every_household(tmp_path):
     gone = (security & (table["MET2013"] == codes[0])) | (trades & (table["MET2013"] == codes[1]))
     book, data = extracts.write(tmp_path, table[~gone])
     panel = build_panel(data, book, zero_cells="pool")
-    assert set(panel.cells["city"]) == {"Chicago, IL", build.POOLED}
+    assert set(panel.cells["city"]) == {"Chicago, IL", POOLED}
     steps = attrition(panel).set_index("step")
     assert steps.at["empty cells", "weight_dropped"] == 0
     assert steps.at["pooled cities", "cities_dropped"] == 1
@@ -231,10 +226,10 @@ def test_a_panel_is_saved_with_where_it_came_from(tmp_path):
 
 def test_the_command_line_builds_and_refuses(tmp_path, capsys):
     _, data = extracts.write(tmp_path)
-    assert build.main([str(data), str(tmp_path / "panel")]) == 0
+    assert __main__.main([str(data), str(tmp_path / "panel")]) == 0
     assert "metropolitan area" in capsys.readouterr().out
     assert isinstance(load(tmp_path / "panel"), Panel)
-    assert build.main([str(tmp_path / "none.dat.gz"), str(tmp_path / "other")]) == 2
+    assert __main__.main([str(tmp_path / "none.dat.gz"), str(tmp_path / "other")]) == 2
     said = capsys.readouterr()
     assert "CodebookError" in said.err
     assert "Traceback" not in said.err
@@ -268,7 +263,7 @@ session.stop()
 
 def _spark_or_skip() -> dict[str, str]:
     """Environment with Spark in it; skipped where there is none, but not in CI."""
-    folder = paths.ROOT / ".cluster"
+    folder = files.ROOT / ".cluster"
     missing = "Java" if shutil.which("java") is None else "" if folder.is_dir() else "make cluster"
     if missing and os.environ.get("CI"):
         pytest.fail(f"no {missing}, which CI has to have")
@@ -562,7 +557,7 @@ def test_notes_say_what_users_are_warned_of(tmp_path):
     assert build.cities_by_year(panel)["cities"].tolist() == [3, 3]
     again = Panel.read(panel.save(tmp_path / "panel"))
     assert build.notes(again) == build.notes(panel)
-    assert list(attrition(again).columns) == list(attrition(panel).columns) == list(build.COLUMNS)
+    assert list(attrition(again).columns) == list(attrition(panel).columns) == list(records.COLUMNS)
     pd.testing.assert_frame_equal(attrition(again), attrition(panel))
 
 
@@ -652,7 +647,7 @@ def test_commands_that_cannot_work_say_what_to_do_and_change_nothing(tmp_path, c
     before = {p: p.read_bytes() for p in folder.rglob("*") if p.is_file()}
     for case, arguments in COMMANDS.items():
         try:
-            code = build.main(arguments)
+            code = __main__.main(arguments)
         except SystemExit as ended:
             code = ended.code
         said = capsys.readouterr()
@@ -682,7 +677,7 @@ def test_the_extract_survives_a_command_that_names_its_folder(tmp_path):
 @pytest.mark.slow
 def test_the_page_from_an_account_to_table_1_works_as_it_is_printed(tmp_path, monkeypatch):
     """Every command of the page, in order, with the package's own extract as what is fetched."""
-    text = (paths.BOOK / "microdata.md").read_text("utf-8")
+    text = (files.BOOK / "microdata.md").read_text("utf-8")
     blocks = re.findall(r"^```(python|bash)\n(.*?)^```$", text, re.M | re.S)
     assert len(blocks) >= 8
     monkeypatch.chdir(tmp_path)
@@ -699,7 +694,7 @@ def test_the_page_from_an_account_to_table_1_works_as_it_is_printed(tmp_path, mo
     def publish(folder):
         return synthetic.write_tfp(tmp_path / folder / tfp.ADDRESS.rsplit("/", 1)[-1])
 
-    monkeypatch.setattr(build.ipums, "fetch", deliver)
+    monkeypatch.setattr(ipums, "fetch", deliver)
     monkeypatch.setattr(tfp, "fetch", publish)
     space = {}
     for language, code in blocks:

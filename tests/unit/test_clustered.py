@@ -8,8 +8,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helpers import clustered, estimation, inference, montecarlo, strength
+from helpers import estimation, inference
 from helpers.errors import DataError, ParameterError, UnknownNameError
+from helpers.estimation import least_squares
+from helpers.inference import simulation, strength, worlds
+from helpers.inference.clusters import (
+    CLUSTERINGS,
+    codes_of,
+    effective_number,
+    small_sample_factor,
+    squares,
+    variance,
+)
 from helpers.panel import Panel
 
 
@@ -28,7 +38,7 @@ def test_the_factor_is_the_one_that_estimate_reports(made, clusters, gaps):
     panel = _some(made, [2011, 2012, 2015], gaps)
     net = inference.within(panel)
     e = net.y - net.beta * net.x
-    found = clustered.variance(net.z, e, net.data, clusters, "not nested")
+    found = variance(net.z, e, net.data, clusters, "not nested")
     se = estimation.estimate(panel, clusters=clusters).se
     assert np.sqrt(found) / abs(net.z @ net.x) == pytest.approx(se, rel=1e-7)
 
@@ -41,9 +51,9 @@ def test_every_row_of_the_table_has_one_convention(panel):
     p = net.data["city_year"].nunique() + net.data["occupation_year"].nunique()
     e = net.y - net.beta * net.x
     moved = net.z @ net.x
-    for label, clusters in inference._CLUSTERINGS[2:]:
+    for label, clusters in CLUSTERINGS[2:]:
         groups = table.at[label, "n_clusters"]
-        plain = clustered.squares([net.z * e], net.data, clusters)[0, 0] / moved**2
+        plain = squares([net.z * e], net.data, clusters)[0, 0] / moved**2
         wanted = groups / (groups - 1) * (n - 1) / (n - p) * plain
         assert table.at[label, "se"] ** 2 == pytest.approx(wanted, rel=1e-9)
     names = {"city": "city", "occupation": "occupation", "city and occupation": "city+occupation"}
@@ -57,29 +67,27 @@ def test_a_larger_variance_is_a_larger_error(published):
     """Two-way clusters add to the variance by occupation here, and to its error."""
     net = inference.within(published)
     scores = [net.z * (net.y - net.beta * net.x)]
-    both, one = (
-        clustered.squares(scores, net.data, c)[0, 0] for c in ("city+occupation", "occupation")
-    )
+    both, one = (squares(scores, net.data, c)[0, 0] for c in ("city+occupation", "occupation"))
     table = inference.standard_errors(published).set_index("clusters")
     assert both > one
     assert table.at["city and occupation", "se"] > table.at["occupation", "se"]
 
 
-@pytest.mark.parametrize("design", montecarlo.DESIGNS)
+@pytest.mark.parametrize("design", worlds.DESIGNS)
 def test_every_error_of_the_simulation_is_the_packages(made, design):
     """The simulated arrays as a panel, estimated by pyfixest: the same errors, all of them."""
     seed = 3
-    rng = np.random.default_rng([montecarlo.DESIGNS.index(design), seed])
-    y, x, z = montecarlo.draw(design, rng)
-    row = montecarlo.one(design, seed)
-    data = montecarlo.labels(z.shape).assign(
+    rng = np.random.default_rng([worlds.DESIGNS.index(design), seed])
+    y, x, z = worlds.draw(design, rng)
+    row = simulation.one(design, seed)
+    data = worlds.labels(z.shape).assign(
         log_share=y.ravel(), log_wage=x.ravel(), instrument=z.ravel()
     )
     frozen = design == "base-year shares"
-    how = {"heteroskedastic": None, **montecarlo.CLUSTERINGS}
+    how = {"heteroskedastic": None, **worlds.CLUSTERINGS}
     for name, clusters in how.items():
-        vcov, _ = estimation._vcov(data, clusters)
-        fit = estimation._feols(
+        vcov, _ = least_squares.vcov_of(data, clusters)
+        fit = least_squares.feols(
             "log_share ~ 1 | city_year + occupation_year | log_wage ~ instrument", data, vcov
         )
         assert row[f"se {name}"] == pytest.approx(float(fit.se().iloc[0]), rel=1e-6)
@@ -92,15 +100,15 @@ def test_every_error_of_the_simulation_is_the_packages(made, design):
 def test_clusters_that_do_not_exist_are_refused(made):
     data = estimation.sample(made)
     with pytest.raises(UnknownNameError):
-        clustered.small_sample_factor(data, "occupation", "some")
+        small_sample_factor(data, "occupation", "some")
     with pytest.raises(DataError, match="has 1 level"):
-        clustered.small_sample_factor(data.assign(state=1), "state")
+        small_sample_factor(data.assign(state=1), "state")
 
 
 @settings(max_examples=50, deadline=None)
 @given(st.lists(st.floats(0.01, 100), min_size=1, max_size=20))
 def test_effective_clusters_lie_between_one_and_all(weights):
-    found = clustered.effective_number(np.array(weights))
+    found = effective_number(np.array(weights))
     assert 1 - 1e-9 <= found <= len(weights) + 1e-9
     spread = np.var(weights) / np.mean(weights) ** 2  # as the authors write it
     assert found == pytest.approx(len(weights) / (1 + spread))
@@ -187,9 +195,9 @@ def test_conditional_f_is_that_of_sanderson_and_windmeijer():
 
 
 def test_eight_slopes_say_how_strong_each_first_stage_is(panel):
-    from helpers import heterogeneity
+    from helpers.inference import rho_by_occupation
 
-    found = heterogeneity.estimate_rho_k(panel)
+    found = rho_by_occupation.estimate_rho_k(panel)
     assert list(found.conditional_f.index) == list(found.rho_k.index)
     assert (found.conditional_f > 0).all()
     # none passes the bound that the chapter quotes
@@ -206,7 +214,7 @@ def test_hansens_j_is_that_of_linearmodels(made):
     net = pd.DataFrame(estimation.residualise(data, names), columns=names)
     net["base"] += 0  # a copy of its own
     for clusters in ("city", "occupation"):
-        codes = clustered.codes_of(data, clusters)
+        codes = codes_of(data, clusters)
         fit = IVGMM(
             net["log_share"], None, net[["log_wage"]], net[["instrument", "base"]],
             weight_type="clustered", clusters=codes, debiased=False,

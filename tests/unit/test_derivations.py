@@ -9,14 +9,15 @@ import pytest
 import sympy as sp
 
 from helpers import elasticities, model
-from helpers.derivations import DerivationError, Equation, ledger, pages, results
+from helpers.derivations import VERDICTS, DerivationError, Equation, ledger, results
 from helpers.derivations import symbols as s
 from helpers.derivations.algebra import counterexample, vanishes
 from helpers.derivations.causes import CAUSES
-from helpers.derivations.claim import PLAIN, SCOPES, VERDICTS, approximation, exact, slip
-from helpers.derivations.effects import EFFECTS, effects, first_stages
+from helpers.derivations.claim import PLAIN, SCOPES, approximation, exact, slip
 from helpers.errors import ParameterError
 from helpers.estimation import estimate
+from helpers.exhibits.ledger import by_cause, cause_counts, counts, errata, in_symbols, ledger_table
+from helpers.targets import EFFECTS, effects, first_stages
 
 CLAIMS = {claim.id: claim for claim in (*ledger(), *results())}
 _S, _A = s.SUMS, s.SCALED
@@ -121,21 +122,21 @@ def test_a_printed_expression_is_not_the_corrected_one():
 
 def test_slips_are_counted_by_cause():
     """Every cause has a place, a cause of slips is none of approximations, and no sum is lost."""
-    groups = pages.by_cause(ledger())
+    groups = by_cause(ledger())
     assert set(groups) == set(CAUSES)
     for cause, members in groups.items():
         kinds = {claim.verdict == "approximation" for claim in members}
         assert len(kinds) == 1, cause
         if CAUSES[cause].notation_only:
             assert {claim.verdict for claim in members} == {"typo"}, cause
-    count = pages.cause_counts(ledger())
+    count = cause_counts(ledger())
     slips = [claim for claim in ledger() if claim.verdict in ("typo", "wrong")]
     assert count["slips"] == len(slips)
     assert count["slip_causes"] == len({claim.cause for claim in slips})
     assert count["slip_causes"] < 0.6 * count["slips"]
     for same in (("eq-9", "eq-12"), ("s31-log-share", "s32-T_c"), ("s21-scale", "eq-10")):
         assert len({CLAIMS[claim].cause for claim in same}) == 1
-    page = pages.errata(ledger(), effects_of_nothing()).data
+    page = errata(ledger(), effects_of_nothing()).data
     shown, folded = page.split("<details><summary>Notation only")
     for cause in CAUSES:
         place = folded if CAUSES[cause].notation_only else shown
@@ -414,16 +415,16 @@ def test_effects_refuse_parameters_outside_their_domain(made, wrong):
 
 
 def test_pages_set_symbols_and_leave_words():
-    assert pages.in_symbols("Z_c^-theta moves pi_ck") == r"$Z_{c}^{-\theta}$ moves $\pi_{ck}$"
-    assert pages.in_symbols("lambda_k^(1-rho)") == r"$\lambda_{k}^{1-\rho}$"
-    assert pages.in_symbols("A city with thetas") == "A city with thetas"
+    assert in_symbols("Z_c^-theta moves pi_ck") == r"$Z_{c}^{-\theta}$ moves $\pi_{ck}$"
+    assert in_symbols("lambda_k^(1-rho)") == r"$\lambda_{k}^{1-\rho}$"
+    assert in_symbols("A city with thetas") == "A city with thetas"
 
 
 def test_errata_hold_what_is_not_exact(made):
-    page = pages.errata(ledger(), effects(made, 2019, 0.64, 3.0)).data
+    page = errata(ledger(), effects(made, 2019, 0.64, 3.0)).data
     for claim in ledger():
         listed = f'id="errata-{claim.id}"' in page
         assert listed == (claim.verdict not in ("exact", "definition")), claim.id
-    table = pages.ledger_table(ledger()).data
+    table = ledger_table(ledger()).data
     assert all(f'id="claim-{claim.id}"' in table for claim in ledger())
-    assert pages.counts(ledger()).iloc[:, 1:].to_numpy().sum() == len(ledger())
+    assert counts(ledger()).iloc[:, 1:].to_numpy().sum() == len(ledger())

@@ -6,9 +6,11 @@ import json
 import pandas as pd
 import pytest
 
-from helpers import difference, machine
+from helpers.book import differences
 from helpers.errors import DataError
-from helpers.figures import Exhibit
+from helpers.exhibits import Exhibit, data
+from helpers.runs import compare as comparing
+from helpers.runs.compare import Differences
 
 
 def _cell(source: str, *outputs: dict) -> dict:
@@ -33,7 +35,7 @@ def _record(name: str, value: object) -> dict:
 def _table(frame: pd.DataFrame, name: str = "", **more: str) -> dict:
     return {
         "output_type": "display_data",
-        "data": {**machine.bundle(name, frame), **more},
+        "data": {**data.bundle(name, frame), **more},
         "metadata": {},
     }
 
@@ -58,11 +60,11 @@ def _notebook(rho: float, city: str = "Akron") -> dict:
 
 @pytest.fixture
 def compare(tmp_path):
-    def run(before: dict, after: dict) -> difference.Differences:
+    def run(before: dict, after: dict) -> Differences:
         for name, notebook in (("a", before), ("b", after)):
             (tmp_path / name).mkdir(exist_ok=True)
             (tmp_path / name / "07_x.ipynb").write_text(json.dumps(notebook))
-        return difference.compare(tmp_path / "a", tmp_path / "b")
+        return comparing.compare(tmp_path / "a", tmp_path / "b")
 
     return run
 
@@ -112,13 +114,13 @@ def test_other_cells_and_missing_notebooks_are_refused(compare, tmp_path):
         compare(_notebook(0.64), changed)
     (tmp_path / "b" / "07_x.ipynb").unlink()
     with pytest.raises(DataError, match="no 07_x"):
-        difference.compare(tmp_path / "a", tmp_path / "b")
+        comparing.compare(tmp_path / "a", tmp_path / "b")
 
 
 def test_the_page_links_every_chapter_that_changed_and_both_drawings(compare, tmp_path):
     found = compare(_notebook(0.64), _notebook(0.32))
     run = {"title": "Half", "changes": {"rho": 0.32}}
-    text = difference.page(found, run, {"07_x": "City shocks"}, tmp_path / "book", "../../")
+    text = differences.page(found, run, {"07_x": "City shocks"}, tmp_path / "book", "../../")
     assert "## City shocks" in text
     assert "../../notebooks/07_x.html" in text
     assert "-50 %" in text
@@ -129,11 +131,11 @@ def test_the_page_links_every_chapter_that_changed_and_both_drawings(compare, tm
 
 
 def test_what_a_figure_draws_is_in_its_output(made):
-    from helpers import figures
+    from helpers import exhibits
 
-    drawn = figures.figure_2(made, 0.64)
+    drawn = exhibits.figure_2(made, 0.64)
     assert isinstance(drawn, Exhibit)
-    content = drawn._repr_mimebundle_()[machine.MIME]
+    content = drawn._repr_mimebundle_()[data.MIME]
     pd.testing.assert_frame_equal(
-        machine.frame(json.loads(json.dumps(content))), drawn.data, check_dtype=False
+        data.frame(json.loads(json.dumps(content))), drawn.data, check_dtype=False
     )

@@ -15,11 +15,13 @@ import pandas as pd
 import pytest
 import yaml
 
-from helpers import paths, publish, tables
+from helpers import files as places_of
+from helpers.book import pages
+from helpers.exhibits import paper_tables
 from helpers.sources import replication, synthetic
 from helpers.targets import TARGETS
 
-ROOT = paths.ROOT
+ROOT = places_of.ROOT
 
 
 def _tool(name: str):
@@ -48,7 +50,7 @@ def test_the_readme_has_every_part_that_data_editors_ask_for(readme):
         assert f"### {part}" in readme
     for words in ("rights", "licence", "access", "time, money", "Memory", "Storage", "Seeds"):
         assert words.casefold() in readme.casefold()
-    for stem in publish.titles():
+    for stem in pages.titles():
         assert f"`{stem}`" in readme, f"{stem} has no running time"
     for name in ("table 1", "table 8.2.1", "figure 1a", "figure 5"):
         assert f"| {name} |" in readme
@@ -59,7 +61,7 @@ def test_the_readme_calls_the_papers_tables_as_the_paper_does(readme, made):
     rows = re.findall(r"^\| (table 2[AB]), (\w+) \| `(\w+)`", readme, re.M)
     assert len(rows) == 2
     for label, what, function in rows:
-        shown = getattr(tables, function)(made)
+        shown = getattr(paper_tables, function)(made)
         assert plural(shown.columns[0]) == what
         printed = {target.printed for target in TARGETS if target.place == label}
         assert printed == set(shown["printed"])
@@ -265,7 +267,9 @@ def test_git_leaves_out_what_must_not_be_passed_on(tmp_path):
         **dict.fromkeys(("extract/usa_00001.dat.gz", ".env", "acs-panel/cells.parquet"), True),
         **dict.fromkeys(("my-panel/about.json", "usa_00001.xml", "usa_00001.dat"), True),
         **dict.fromkeys((".venv/x", ".venv-new/x", "_build/html/index.html"), True),
-        **dict.fromkeys(("src/helpers/panel.py", "src/helpers/sources/extract.py"), False),
+        **dict.fromkeys(
+            ("src/helpers/panel/table.py", "src/helpers/sources/synthetic/extract.py"), False
+        ),
         **dict.fromkeys(("notebooks/04_data.md", "src/helpers/sources/states.json"), False),
     }.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)

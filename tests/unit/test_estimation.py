@@ -5,8 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from helpers import estimation, specifications
+from helpers import estimation
 from helpers.errors import DataError, ParameterError, UnknownNameError
+from helpers.inference import specifications
 from helpers.panel import Panel
 
 

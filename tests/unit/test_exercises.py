@@ -5,9 +5,10 @@ import re
 import numpy as np
 import pytest
 
-from helpers import counterfactuals, exercises, model, paths, shifters, targets
+from helpers import counterfactuals, files, model, shifters, targets
 from helpers.errors import UnknownNameError
 from helpers.estimation import estimate
+from helpers.notebook import exercises
 
 CITY, OCCUPATION = "Detroit-Warren-Dearborn, MI", "trades"
 
@@ -135,7 +136,7 @@ def test_the_drawn_economies_can_be_estimated_and_are_not_all_alike():
 
 def test_every_chapter_has_exercises_with_solutions_and_difficulty():
     kinds, count = set(), 0
-    for source in sorted(paths.NOTEBOOKS.glob("[0-9]*.md")):
+    for source in sorted(files.NOTEBOOKS.glob("[0-9]*.md")):
         text = source.read_text(encoding="utf-8")
         heads = re.findall(r"```\{exercise\} By (\w+), (\w+)\n:label: (ex-[\w-]+)", text)
         assert heads, f"{source.name} has no exercise"
@@ -152,7 +153,7 @@ def test_every_chapter_has_exercises_with_solutions_and_difficulty():
 
 def test_every_solution_is_executed():
     """By hand or by thought as well: each ends in a cell that shows it."""
-    for source in sorted(paths.NOTEBOOKS.glob("[0-9]*.md")):
+    for source in sorted(files.NOTEBOOKS.glob("[0-9]*.md")):
         text = source.read_text(encoding="utf-8")
         for label in re.findall(r"\{exercise\} By \w+, \w+\n:label: (\S+)", text):
             solution = re.search(

@@ -11,16 +11,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helpers import (
-    estimation,
-    heterogeneity,
-    inference,
-    montecarlo,
-    robustness,
-    specifications,
-    weak,
-)
+from helpers import estimation, inference, targets
 from helpers.errors import DataError, ParameterError, UnknownNameError
+from helpers.inference import (
+    alternatives,
+    confidence_sets,
+    rho_by_occupation,
+    simulation,
+    specifications,
+    uncertainty,
+    worlds,
+)
 from helpers.sources import synthetic
 
 CARD = [
@@ -55,7 +56,7 @@ def test_cards_anderson_rubin_interval(card):
     ):
         n, degrees = len(names), len(data) - len(names) - controls.shape[1]
         same = stats.f.cdf(stats.chi2.ppf(0.95, n) / n, n, degrees)
-        found = weak.anderson_rubin(
+        found = confidence_sets.anderson_rubin(
             data["lwage"], data["educ"], data[names], controls, robust=False, level=same
         )
         np.testing.assert_allclose(found.intervals[0], printed, rtol=5e-4)
@@ -87,7 +88,7 @@ def test_the_set_holds_exactly_what_the_test_does_not_reject(seed, strength, n_i
     x = strength * Z.sum(axis=1) + 0.7 * u + rng.normal(size=120)
     y = 1.5 * x + u
     y, x, Z = (v - v.mean(axis=0) for v in (y, x, Z))
-    found = weak.anderson_rubin(y, x, Z, clusters=codes)
+    found = confidence_sets.anderson_rubin(y, x, Z, clusters=codes)
     critical = stats.f.ppf(0.95, n_instruments, 11) * n_instruments
     edges = np.array([end for pair in found.intervals for end in pair if np.isfinite(end)])
     for b in np.concatenate([np.linspace(-30, 30, 121), [-1e4, 1e4]]):
@@ -107,16 +108,16 @@ def test_sets_are_named_for_what_they_are():
         ((0.0, 1.0), (2.0, 3.0)): "several intervals",
     }
     for intervals, kind in kinds.items():
-        assert weak.ConfidenceSet(intervals, 0.95).kind == kind
+        assert inference.ConfidenceSet(intervals, 0.95).kind == kind
 
 
 def test_sets_of_slopes_become_sets_of_correlations():
     inf = np.inf
-    assert weak.ConfidenceSet(((2.0, 4.0),), 0.95).rho().intervals == ((0.5, 0.75),)
-    assert weak.ConfidenceSet(((-3.0, 0.5),), 0.95).rho().kind == "empty"
-    rays = weak.ConfidenceSet(((-inf, 0.0), (5.0, inf)), 0.95).rho()
+    assert inference.ConfidenceSet(((2.0, 4.0),), 0.95).rho().intervals == ((0.5, 0.75),)
+    assert inference.ConfidenceSet(((-3.0, 0.5),), 0.95).rho().kind == "empty"
+    rays = inference.ConfidenceSet(((-inf, 0.0), (5.0, inf)), 0.95).rho()
     assert rays.intervals == ((0.8, 1.0),)
-    assert weak.ConfidenceSet(((-inf, inf),), 0.95).rho().intervals == ((0.0, 1.0),)
+    assert inference.ConfidenceSet(((-inf, inf),), 0.95).rho().intervals == ((0.0, 1.0),)
 
 
 def test_an_overidentified_set_can_be_empty():
@@ -125,7 +126,7 @@ def test_an_overidentified_set_can_be_empty():
     Z = rng.normal(size=(2_000, 2))
     x = Z.sum(axis=1) + 0.1 * rng.normal(size=2_000)
     y = 3 * Z[:, 0] - 3 * Z[:, 1] + 0.1 * rng.normal(size=2_000)
-    assert weak.anderson_rubin(y, x, Z, np.ones((2_000, 1))).kind == "empty"
+    assert confidence_sets.anderson_rubin(y, x, Z, np.ones((2_000, 1))).kind == "empty"
 
 
 def test_noise_as_an_instrument_gives_no_interval():
@@ -133,7 +134,7 @@ def test_noise_as_an_instrument_gives_no_interval():
     for seed in range(40):
         rng = np.random.default_rng(seed)
         x, y, z = rng.normal(size=(3, 300))
-        kinds.append(weak.anderson_rubin(y, x, z, np.ones((300, 1))).kind)
+        kinds.append(confidence_sets.anderson_rubin(y, x, z, np.ones((300, 1))).kind)
     assert kinds.count("interval") <= 6
     assert {"two rays", "line"} & set(kinds)
 
@@ -150,7 +151,7 @@ def test_sets_that_cannot_be_built_are_refused(options, match):
     rng = np.random.default_rng(0)
     y, x, z = rng.normal(size=(3, 50))
     with pytest.raises((DataError, ParameterError), match=match):
-        weak.anderson_rubin(y, x, **{"Z": z, **options})
+        confidence_sets.anderson_rubin(y, x, **{"Z": z, **options})
 
 
 @pytest.fixture(scope="module")
@@ -281,36 +282,36 @@ def test_every_estimate_takes_years(made, years):
         inference.standard_errors(made, years=years), inference.standard_errors(few)
     )
     pd.testing.assert_frame_equal(
-        specifications.between_share(made, years), specifications.between_share(few)
+        alternatives.between_share(made, years), alternatives.between_share(few)
     )
     pd.testing.assert_series_equal(
-        heterogeneity.estimate_rho_k(made, years=years).rho_k,
-        heterogeneity.estimate_rho_k(few).rho_k,
+        rho_by_occupation.estimate_rho_k(made, years=years).rho_k,
+        rho_by_occupation.estimate_rho_k(few).rho_k,
     )
     for function in (inference.wild_interval, inference.wild_anderson_rubin):
         assert function(made, years=years) == function(few)
     pd.testing.assert_frame_equal(
-        robustness.draw_parameters(made, 20, years=years, clusters="occupation"),
-        robustness.draw_parameters(few, 20, clusters="occupation"),
+        uncertainty.draw_parameters(made, 20, years=years, clusters="occupation"),
+        uncertainty.draw_parameters(few, 20, clusters="occupation"),
     )
 
 
 def test_slopes_between_and_over_time_make_the_whole(panel):
     """The weighted mean of the two is least squares with both sets of effects."""
-    found = specifications.least_squares_slopes(panel)
+    found = alternatives.least_squares_slopes(panel)
     whole = estimation.estimate(panel).ols.coefficient
     assert found.all == pytest.approx(whole, rel=1e-8)
     mean = found.weight_between * found.between + (1 - found.weight_between) * found.over_time
     assert mean == pytest.approx(found.all, rel=1e-9)
     assert found.over_time < found.all < found.between
     with pytest.raises(DataError, match="at least two"):
-        specifications.least_squares_slopes(panel, [2015])
+        alternatives.least_squares_slopes(panel, [2015])
 
 
 @pytest.mark.replication
 def test_changes_of_wages_are_mostly_noise(published):
     """Between cells the slope is about twenty times that over time."""
-    found = specifications.least_squares_slopes(published)
+    found = alternatives.least_squares_slopes(published)
     assert found.between == pytest.approx(0.635, abs=5e-4)
     assert found.over_time == pytest.approx(0.030, abs=5e-4)
 
@@ -322,7 +323,7 @@ def test_noise_in_wages_attenuates_changes_more(made):
     rng = np.random.default_rng(8)
     cells = made.cells.assign(log_wage=made.cells["log_wage"] + rng.normal(0, 0.2, len(made.cells)))
     clean, noisy = (
-        specifications.least_squares_slopes(panel)
+        alternatives.least_squares_slopes(panel)
         for panel in (made, Panel(cells=cells, cities=made.cities))
     )
     assert noisy.over_time / clean.over_time < noisy.between / clean.between < 1
@@ -368,12 +369,12 @@ def test_a_set_with_weights_is_that_of_repeated_rows(small):
 @pytest.mark.slow
 @pytest.mark.parametrize("years", [[2010], [2018, 2019]])
 def test_designs_that_few_years_do_not_allow_are_left_out_and_counted(made, years):
-    table = specifications.multiverse(made, years)
+    table = alternatives.multiverse(made, years)
     assert 0 < table.attrs["dropped"] < 144
     assert len(table) + table.attrs["dropped"] == 144
     if len(years) == 1:
         assert set(table["design"]) <= {"as in the paper", "base-year control"}
-        changed = specifications.one_at_a_time(made, years)
+        changed = alternatives.one_at_a_time(made, years)
         assert "with city x occupation effects" in changed.attrs["dropped"]
 
 
@@ -385,8 +386,8 @@ def test_sets_are_read_in_words():
         (((-inf, inf),), "is unbounded and holds this slope"),
         (((-inf, 0.0), (7.0, inf)), "is unbounded and leaves this slope out"),
     ):
-        assert specifications.says(weak.ConfidenceSet(intervals, 0.95), 2.8) == words
-    assert "empty" in specifications.says(weak.ConfidenceSet((), 0.95), 2.8)
+        assert alternatives.says(inference.ConfidenceSet(intervals, 0.95), 2.8) == words
+    assert "empty" in alternatives.says(inference.ConfidenceSet((), 0.95), 2.8)
 
 
 @pytest.mark.slow
@@ -401,25 +402,25 @@ def test_a_few_cells_without_a_wage_stop_nothing(made):
     assert inference.standard_errors(gaps)["se"].notna().all()
     assert inference.anderson_rubin_forms(gaps)["p_value"].notna().all()
     assert np.isfinite(inference.overidentification(gaps).J)
-    assert (heterogeneity.estimate_rho_k(gaps).conditional_f > 0).all()
-    table = specifications.one_at_a_time(gaps)
+    assert (rho_by_occupation.estimate_rho_k(gaps).conditional_f > 0).all()
+    table = alternatives.one_at_a_time(gaps)
     assert table["beta"].notna().all()
-    assert specifications.least_squares_slopes(gaps).between > 0
+    assert alternatives.least_squares_slopes(gaps).between > 0
     whole = estimation.estimate(made).beta
     assert abs(inference.within(gaps).beta - whole) < 0.01
 
 
 def test_few_clusters_draw_by_the_wild_bootstrap(panel):
-    few = robustness.draw_parameters(panel, 100, clusters="occupation")
-    many = robustness.draw_parameters(panel, 100, clusters="city")
+    few = uncertainty.draw_parameters(panel, 100, clusters="occupation")
+    many = uncertainty.draw_parameters(panel, 100, clusters="city")
     assert (few.attrs["method"], many.attrs["method"]) == ("wild", "pairs")
-    assert few["rho"].between(0, robustness.HIGHEST).all()
+    assert few["rho"].between(0, uncertainty.HIGHEST).all()
     low, high = few["rho"].quantile([0.025, 0.975])
     inside = inference.wild_anderson_rubin(panel).rho().intervals[0]
     assert inside[0] - 1e-9 <= low
     assert high <= inside[1] + 1e-9
     with pytest.raises(UnknownNameError):
-        robustness.draw_parameters(panel, 5, method="block")
+        uncertainty.draw_parameters(panel, 5, method="block")
 
 
 def test_a_cluster_variable_with_one_level_is_refused(made):
@@ -484,7 +485,7 @@ def test_footnote_4_is_exact(panel):
 
 def test_the_instrument_lies_between_cells(panel):
     """The finding of the chapter, and its arithmetic: parts add up."""
-    table = specifications.between_share(panel).set_index("variable")
+    table = alternatives.between_share(panel).set_index("variable")
     assert table.at["instrument", "between"] > 0.99
     np.testing.assert_allclose(table.sum(axis=1), 1)
     assert (table["between"] < 1).all()
@@ -522,10 +523,10 @@ def test_every_city_has_a_region(panel):
 
 @pytest.mark.slow
 def test_the_multiverse_has_the_paper_in_it(made):
-    table = specifications.multiverse(made)
+    table = alternatives.multiverse(made)
     assert table["paper"].sum() == 1
     assert len(table) + table.attrs["dropped"] == 144
-    assert all(isinstance(found, weak.ConfidenceSet) for found in table["ar"])
+    assert all(isinstance(found, inference.ConfidenceSet) for found in table["ar"])
     row = table[table["paper"]].iloc[0]
     assert row["beta"] == pytest.approx(estimation.estimate(made).beta, rel=1e-7)
     assert table["beta"].is_monotonic_increasing
@@ -561,7 +562,7 @@ def test_correlations_by_occupation_are_found_where_they_differ():
     cities = made.cities.drop(columns="households").assign(
         log_city_share=np.log(pi.mean(axis=2)).ravel()
     )
-    found = heterogeneity.estimate_rho_k(Panel(cells=cells, cities=cities))
+    found = rho_by_occupation.estimate_rho_k(Panel(cells=cells, cities=cities))
     z_score = (found.rho_k.to_numpy() - rho_k) / found.se.to_numpy()
     assert np.abs(z_score).max() < 4
     assert found.p_value < 1e-10
@@ -569,17 +570,17 @@ def test_correlations_by_occupation_are_found_where_they_differ():
 
 
 def test_one_rho_is_not_rejected_where_it_is_one(made):
-    found = heterogeneity.estimate_rho_k(made)
+    found = rho_by_occupation.estimate_rho_k(made)
     assert found.p_value > 0.01
     assert abs(found.common - synthetic.RHO) < 0.05
     with pytest.raises(DataError, match="cannot give the variance"):
-        heterogeneity.estimate_rho_k(made, "occupation")
+        rho_by_occupation.estimate_rho_k(made, "occupation")
 
 
 @pytest.mark.slow
 def test_simulated_intervals_hold_the_truth_where_they_should(tmp_path):
-    results = montecarlo.run(200, cache=tmp_path)
-    table = montecarlo.summary(results).set_index("design")
+    results = simulation.run(200, cache=tmp_path)
+    table = simulation.summary(results).set_index("design")
     good = table.loc["as assumed"]
     assert abs(good["bias"]) < 4 * good["sd"] / np.sqrt(200)
     for name in ("city x occupation", "city", "AR, city x occupation", "wild AR, occupation"):
@@ -600,7 +601,7 @@ def test_simulated_intervals_hold_the_truth_where_they_should(tmp_path):
     assert table.at["shared exposures", "occupation"] > 0.8
     assert table.at["base-year shares", "bias"] > 0.5
     assert good["ols"] < 1
-    again = montecarlo.run(200, cache=tmp_path)
+    again = simulation.run(200, cache=tmp_path)
     pd.testing.assert_frame_equal(results, again)
     assert len(list(tmp_path.iterdir())) == 1
 
@@ -618,27 +619,32 @@ def test_results_are_kept_by_all_code_that_made_them(monkeypatch, tmp_path):
     loaded = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     ).stdout.split()
-    used = montecarlo.uses("helpers.montecarlo")
+    used = simulation.uses("helpers.inference.simulation")
     assert set(loaded) <= set(used)
     assert any(name.endswith("metros.csv") for name in used)
-    montecarlo.run(1, ("as assumed",), cache=tmp_path, workers=1)
-    for name in ("helpers.wild", "helpers.clustered", "helpers.strength", "helpers.model"):
+    simulation.run(1, ("as assumed",), cache=tmp_path, workers=1)
+    for name in (
+        "helpers.inference.sign_patterns",
+        "helpers.inference.clusters",
+        "helpers.inference.strength",
+        "helpers.model",
+    ):
         changed = tmp_path / f"{name}.py"
         changed.write_bytes(used[name].read_bytes() + b"\n# changed\n")
         other = {**used, name: changed}
-        monkeypatch.setattr(montecarlo, "uses", lambda module, other=other: other)
+        monkeypatch.setattr(simulation, "uses", lambda module, other=other: other)
         before = len(list(tmp_path.glob("*.parquet")))
-        montecarlo.run(1, ("as assumed",), cache=tmp_path, workers=1)
+        simulation.run(1, ("as assumed",), cache=tmp_path, workers=1)
         assert len(list(tmp_path.glob("*.parquet"))) == before + 1
 
 
 def test_a_drawn_economy_is_the_same_for_the_same_seed():
-    assert montecarlo.one("as assumed", 7) == montecarlo.one("as assumed", 7)
-    assert montecarlo.one("as assumed", 7)["beta"] != montecarlo.one("as assumed", 8)["beta"]
+    assert simulation.one("as assumed", 7) == simulation.one("as assumed", 7)
+    assert simulation.one("as assumed", 7)["beta"] != simulation.one("as assumed", 8)["beta"]
     with pytest.raises(UnknownNameError):
-        montecarlo.one("as hoped", 1)
+        simulation.one("as hoped", 1)
     with pytest.raises(ParameterError):
-        montecarlo.run(0)
+        simulation.run(0)
 
 
 def test_the_fast_estimator_is_the_slow_one(made):
@@ -646,7 +652,7 @@ def test_the_fast_estimator_is_the_slow_one(made):
     data = estimation.sample(made)
     shape = (10, 260, 8)
     y, x, z = (
-        montecarlo._net(data[name].to_numpy().reshape(shape))
+        worlds._net(data[name].to_numpy().reshape(shape))
         for name in ("log_share", "log_wage", "instrument")
     )
     assert (z * y).sum() / (z * x).sum() == pytest.approx(estimation.estimate(made).beta, rel=1e-9)
@@ -654,26 +660,26 @@ def test_the_fast_estimator_is_the_slow_one(made):
 
 def test_bands_widen_with_the_clusters_and_not_for_occupations(panel):
     shares = panel.shares(2019)
-    narrow = robustness.draw_parameters(panel, 60, clusters="city_occupation", thetas=(3.0, 3.0))
-    wide = robustness.draw_parameters(panel, 60, clusters="city_occupation", thetas=(2.0, 6.0))
+    narrow = uncertainty.draw_parameters(panel, 60, clusters="city_occupation", thetas=(3.0, 3.0))
+    wide = uncertainty.draw_parameters(panel, 60, clusters="city_occupation", thetas=(2.0, 6.0))
     assert (narrow["theta"] == 3).all()
     city = shares.cities[int(np.argmax(shares.pi_c))]
     widths = [
         (t["high"] - t["low"]).mean()
         for t in (
-            robustness.spillover_bands(shares, p, 0.64, 3.0, city, 0.95) for p in (narrow, wide)
+            uncertainty.spillover_bands(shares, p, 0.64, 3.0, city, 0.95) for p in (narrow, wide)
         )
     ]
     assert widths[0] < widths[1]
-    table = robustness.occupation_bands(shares, wide, 0.64, 3.0, management=1.1)
+    table = uncertainty.occupation_bands(shares, wide, 0.64, 3.0, management=1.1)
     assert (table["management_high"] - table["management_low"]).abs().max() < 1e-12
 
 
 def test_claims_over_draws_add_up(made):
-    parameters = robustness.draw_parameters(made, 5)
-    table = robustness.claims_over_draws(made, parameters)
+    parameters = uncertainty.draw_parameters(made, 5)
+    table = targets.claims_over_draws(made, parameters)
     np.testing.assert_allclose(table[["holds", "holds in part", "does not hold"]].sum(axis=1), 1)
     with pytest.raises(ParameterError, match="is no claim"):
-        robustness.claims_over_draws(made, parameters, ["nonsense"])
+        targets.claims_over_draws(made, parameters, ["nonsense"])
     with pytest.raises(ParameterError, match="thetas"):
-        robustness.draw_parameters(made, 5, thetas=(0.0, 1.0))
+        uncertainty.draw_parameters(made, 5, thetas=(0.0, 1.0))

@@ -27,7 +27,9 @@ from helpers.errors import (
     TruncatedFileError,
 )
 from helpers.sources import ipums
-from helpers.sources.extract import LAYOUT, codebook
+from helpers.sources.ipums import explain as explain_room
+from helpers.sources.ipums import lines as lines_room
+from helpers.sources.synthetic.extract import LAYOUT, codebook
 
 
 def by_ipumspy(book: Path, data: Path) -> pd.DataFrame:
@@ -252,7 +254,7 @@ def test_identifiers_beyond_64_bits_keep_every_digit(tmp_path):
 
 
 def test_a_fraction_after_whole_numbers_is_named_and_not_rounded(tmp_path, monkeypatch):
-    monkeypatch.setattr(ipums, "_PEEK", 100)
+    [monkeypatch.setattr(room, "PEEK", 100) for room in (lines_room, explain_room)]
     table = extracts.records(300)
     text = extracts.lines(table)
     place = sum(width for _, width, *_ in LAYOUT[:9])
@@ -365,7 +367,7 @@ DAMAGE = {
 @pytest.mark.parametrize("case", DAMAGE)
 def test_scan_names_file_and_line_of_a_damaged_record(tmp_path, monkeypatch, case, peek):
     """Whatever is asked of the table, and however far into the file the damage is."""
-    monkeypatch.setattr(ipums, "_PEEK", peek)
+    [monkeypatch.setattr(room, "PEEK", peek) for room in (lines_room, explain_room)]
     change, words = DAMAGE[case]
     text = extracts.lines(extracts.records(500))
     text[399] = change(text[399])

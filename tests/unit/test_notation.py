@@ -8,7 +8,8 @@ import re
 from dataclasses import replace
 
 import helpers
-from helpers import notation, paths
+from helpers import files
+from helpers.derivations import notation
 
 GREEK = "pi|omega|phi|rho|theta|beta|lambda|gamma|kappa|delta|sigma|epsilon|eta|alpha"
 # a symbol: a Greek name or one letter, alone or with axes
@@ -36,7 +37,9 @@ def test_every_argument_named_after_a_symbol_is_in_the_table():
     for where, thing in _public():
         for argument in inspect.signature(thing).parameters:
             if SYMBOL.match(argument) and argument not in OWN:
-                assert argument in known, f"{where}: {argument} is not in helpers.notation"
+                assert argument in known, (
+                    f"{where}: {argument} is not in helpers.derivations.notation"
+                )
                 seen.add(argument)
     assert {"pi_ck", "omega_k", "rho", "theta", "t_ck", "T_k", "z_c", "W", "beta"} <= seen
 
@@ -44,7 +47,7 @@ def test_every_argument_named_after_a_symbol_is_in_the_table():
 def _names_in_code() -> set[str]:
     """Arguments, attributes and functions of the package, the table's own module left out."""
     found = set()
-    for path in (paths.ROOT / "src").rglob("*.py"):
+    for path in (files.ROOT / "src").rglob("*.py"):
         if path.name == "notation.py":
             continue
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -100,14 +103,14 @@ def test_the_shape_says_how_many_axes_the_name_has():
 
 
 def test_terms_are_linked_to_the_glossary_where_a_chapter_first_uses_them():
-    from helpers.prose import first_uses
+    from helpers.book.prose_checks import first_uses
 
-    glossary = (paths.BOOK / "glossary.md").read_text(encoding="utf-8")
+    glossary = (files.BOOK / "glossary.md").read_text(encoding="utf-8")
     terms = re.findall(r"^(\w[^\n]*)\n  ", glossary, re.M)
     assert len(terms) >= 18
     assert terms == sorted(terms, key=str.casefold)
     used = set()
-    for source in sorted(paths.NOTEBOOKS.glob("[0-9]*.md")):
+    for source in sorted(files.NOTEBOOKS.glob("[0-9]*.md")):
         for term, (*_, linked) in first_uses(source.read_text("utf-8"), terms).items():
             assert linked, f"{source.name}: the first {term!r} is not linked"
             used.add(term)
@@ -125,7 +128,7 @@ NEEDED = {
 
 
 def _references() -> dict[str, tuple[str, dict[str, str]]]:
-    text = (paths.BOOK / "references.bib").read_text(encoding="utf-8")
+    text = (files.BOOK / "references.bib").read_text(encoding="utf-8")
     entries = re.findall(r"@(\w+)\{(\w+),(.*?)\n\}", text, re.S)
     keys = [key for _, key, _ in entries]
     assert len(keys) == len(set(keys)), "two entries have one key"
@@ -150,7 +153,7 @@ def test_references_have_addresses_that_last():
 
 def test_every_reference_of_the_paper_and_of_its_field_is_cited_where_it_is_used():
     cited = set()
-    for page in (*paths.NOTEBOOKS.glob("[0-9]*.md"), *paths.BOOK.glob("*.md")):
+    for page in (*files.NOTEBOOKS.glob("[0-9]*.md"), *files.BOOK.glob("*.md")):
         for keys in re.findall(r"\{cite:\w+\}`([^`]*)`", page.read_text(encoding="utf-8")):
             cited |= {key.strip() for key in keys.split(",")}
     entries = set(_references())
@@ -164,13 +167,13 @@ def test_every_reference_of_the_paper_and_of_its_field_is_cited_where_it_is_used
         "17_policy": {"KlineMoretti2014", "HsiehHurstJonesKlenow2019"},
     }
     for chapter, keys in where.items():
-        text = (paths.NOTEBOOKS / f"{chapter}.md").read_text(encoding="utf-8")
+        text = (files.NOTEBOOKS / f"{chapter}.md").read_text(encoding="utf-8")
         for key in keys:
             assert key in text, f"{chapter}: {key}"
 
 
 def test_every_chapter_says_what_it_asks_and_gives():
-    for source in sorted(paths.NOTEBOOKS.glob("[0-9]*.md")):
+    for source in sorted(files.NOTEBOOKS.glob("[0-9]*.md")):
         text = source.read_text(encoding="utf-8")
         assert "**Prerequisites**:" in text, source.name
         assert "**You will learn**" in text, source.name

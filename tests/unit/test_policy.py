@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from helpers import counterfactuals, policy, shifters
+from helpers import counterfactuals, exhibits, shifters
+from helpers.counterfactuals import policy
 from helpers.errors import ParameterError, UnknownNameError
 
 RHO, THETA = 0.64, 3.0
@@ -102,7 +103,7 @@ def test_a_policy_for_everybody_costs_the_same_before_and_after(shares):
 
 
 def test_gains_are_those_of_single_shocks(shares):
-    gain = policy.cell_gains(shares, RHO, THETA)
+    gain = counterfactuals.cell_gains(shares, RHO, THETA)
     for c, k in ((0, 0), (17, 3), (259, 7)):
         cell = (shares.cities[c], shares.occupations[k])
         hat = {cell: 1.01**THETA}
@@ -114,11 +115,11 @@ def test_gains_are_those_of_single_shocks(shares):
 def test_for_an_outlay_the_best_target_is_the_least_specialised(panel):
     shares = panel.shares(2019)
     T_k = shifters.recover(panel, 2019, RHO, THETA).T_k.to_numpy()
-    best = policy.targets(shares, T_k, RHO, THETA)
+    best = counterfactuals.targets(shares, T_k, RHO, THETA)
     assert (best["by_shock"] == best["largest"]).all()
     assert (best["by_outlay"] == best["least_specialised"]).all()
     formula = (1 - RHO * shares.pi_ck) / (1 - RHO) - shares.pi_c[:, None]
-    np.testing.assert_allclose(policy.outlay_elasticity(shares, RHO), formula, rtol=1e-12)
+    np.testing.assert_allclose(counterfactuals.outlay_elasticity(shares, RHO), formula, rtol=1e-12)
 
 
 def test_at_the_margin_a_cell_and_the_whole_city_attract_alike(shares):
@@ -134,7 +135,7 @@ def test_at_the_margin_a_cell_and_the_whole_city_attract_alike(shares):
 
 
 def test_without_correlation_nobody_competes_more_than_their_size(shares):
-    pairs = policy.competition(shares, 0.0)
+    pairs = counterfactuals.competition(shares, 0.0)
     np.testing.assert_allclose(pairs["relative"], 1, rtol=1e-12)
     assert len(pairs) == 260 * 259
     near = pairs[(pairs["city"] == DETROIT) & pairs["rival"].str.startswith("Ann Arbor")]
@@ -148,7 +149,7 @@ def test_who_does_the_same_work_competes_more():
     t_ck = np.array([[4.0, 1.0], [4.0, 1.0], [1.0, 4.0]])
     built = model.shares(t_ck, np.ones(2), np.ones(3), RHO)
     names = ("Akron, OH", "Yuma, AZ", "Visalia-Porterville, CA"), ("trades", "primary")
-    pairs = policy.competition(model.Shares(built.pi_ck, built.omega_k, *names), RHO)
+    pairs = counterfactuals.competition(model.Shares(built.pi_ck, built.omega_k, *names), RHO)
     relative = pairs.set_index(["city", "rival"])["relative"]
     assert relative["Akron, OH", "Yuma, AZ"] > 1 > relative["Akron, OH", names[0][2]]
 
@@ -171,14 +172,14 @@ def test_columns_are_what_they_are_called(shares):
     arrived = 1000 * change[change > 0].sum()  # everyone who moves arrives somewhere
     assert table["moved"]["cell"] == pytest.approx(arrived, rel=1e-9)
 
-    best = policy.targets(shares, np.ones(8), RHO, THETA)
-    gain = policy.outlay_elasticity(shares, RHO)
+    best = counterfactuals.targets(shares, np.ones(8), RHO, THETA)
+    gain = counterfactuals.outlay_elasticity(shares, RHO)
     for row in (0, 100):
         assert best["advantage"][row] == pytest.approx(
             gain[row].max() / gain[row].min() - 1, rel=1e-12
         )
-    cells = policy.cell_gains(shares, RHO, THETA)
-    drawn = policy.gains_map(shares, cells, 3).data.set_index("city")
+    cells = counterfactuals.cell_gains(shares, RHO, THETA)
+    drawn = exhibits.gains_map(shares, cells, 3).data.set_index("city")
     first = int(shares.pi_c.argmax())
     moved = counterfactuals.shock(
         shares,

@@ -15,9 +15,12 @@ from bs4 import BeautifulSoup
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpers import locks, parameters, paths, publish, scenario
+from helpers.book import execute, locks, pages, prose_checks, site, stage
+from helpers.book.prose_checks import typed_results
 from helpers.errors import CompanionError, DataError, ParameterError, UnknownNameError
-from helpers.prose import typed_results
+from helpers.files import BOOK, BUILD, ROOT, SCENARIOS, discard
+from helpers.notebook import parameters
+from helpers.runs import reading, scenario
 
 NOTEBOOK = """---
 kernelspec:
@@ -39,13 +42,13 @@ rho = 0.5
 """
 
 
-@pytest.mark.parametrize("path", publish.scenarios(), ids=lambda p: p.stem)
+@pytest.mark.parametrize("path", pages.scenarios(), ids=lambda p: p.stem)
 def test_scenarios_that_ship_are_valid(path, made):
-    scenario.read(path).check_panel(made)
+    reading.read(path).check_panel(made)
 
 
 def test_the_papers_scenario_is_the_default():
-    assert scenario.read(paths.SCENARIOS / "paper.yml") == scenario.Scenario()
+    assert reading.read(SCENARIOS / "paper.yml") == scenario.Scenario()
 
 
 @pytest.mark.parametrize(
@@ -74,7 +77,7 @@ def test_a_wrong_scenario_is_refused_by_name(tmp_path, text, error, message):
     path = tmp_path / "wrong.yml"
     path.write_text(text)
     with pytest.raises(error, match=message):
-        scenario.read(path)
+        reading.read(path)
 
 
 @pytest.mark.parametrize(
@@ -94,7 +97,7 @@ def test_a_misspelt_city_is_refused_with_the_nearest(made):
     with pytest.raises(UnknownNameError, match="Detroit-Warren-Dearborn, MI"):
         scenario.Scenario(city="Detroit, MI").check_panel(made)
     with pytest.raises(DataError, match=r"paper\.yml"):
-        scenario.read(paths.SCENARIOS / "detroyt.yml")
+        reading.read(SCENARIOS / "detroyt.yml")
 
 
 @pytest.mark.parametrize(
@@ -117,18 +120,18 @@ def test_results_typed_in_prose_are_seen(text, found):
 
 
 def test_pages_hold_no_typed_results_and_a_page_that_does_fails(tmp_path, monkeypatch):
-    publish.check_prose()
-    monkeypatch.setattr(paths, "ROOT", tmp_path)
+    prose_checks.check_prose()
+    monkeypatch.setattr(prose_checks, "ROOT", tmp_path)
     page = tmp_path / "page.md"
     page.write_text("The estimate is 0.64.")
-    with pytest.raises(publish.BookError, match=r"page\.md:1: 0\.64"):
-        publish.check_prose([page])
+    with pytest.raises(execute.BookError, match=r"page\.md:1: 0\.64"):
+        prose_checks.check_prose([page])
 
 
 def test_an_executed_notebook_has_its_parameters_and_no_traces(tmp_path):
     source, output = tmp_path / "99_small.md", tmp_path / "out" / "99_small.ipynb"
     source.write_text(NOTEBOOK % "print(rho * 2)")
-    publish.execute(source, output, {"rho": 0.25, "theta": 3.0})
+    execute.execute(source, output, {"rho": 0.25, "theta": 3.0})
     notebook = json.loads(output.read_text())
     text = json.dumps(notebook)
     assert "0.5\\n" in text
@@ -150,7 +153,7 @@ def test_a_failing_or_warning_notebook_leaves_what_was_there(tmp_path, body):
     output.write_text("before")
     source.write_text(NOTEBOOK % body)
     with pytest.raises(Exception, match="no"):
-        publish.execute(source, output, {})
+        execute.execute(source, output, {})
     assert output.read_text() == "before"
     assert [path.name for path in output.parent.iterdir()] == ["99_small.ipynb"]
 
@@ -163,7 +166,7 @@ def test_a_bar_of_progress_is_no_part_of_a_page():
         "metadata": {"widgets": {}},
         "cells": [{"cell_type": "code", "metadata": {}, "outputs": [bar, words]}],
     }
-    publish._tidy(notebook, "x", 1.0)
+    execute._tidy(notebook, "x", 1.0)
     assert notebook["cells"][0]["outputs"] == [words]
     assert "widgets" not in notebook["metadata"]
 
@@ -179,27 +182,27 @@ def _tiny_book(folder: Path, page: str) -> Path:
 @pytest.mark.slow
 def test_a_book_that_does_not_build_leaves_the_old_one(tmp_path):
     html = tmp_path / "site" / "html"
-    publish.build(_tiny_book(tmp_path / "good", "# Hello\n"), html)
+    site.build(_tiny_book(tmp_path / "good", "# Hello\n"), html)
     (html / "scenarios").mkdir()
     before = (html / "index.html").read_text()
-    with pytest.raises(publish.BookError, match="nowhere"):
-        publish.build(_tiny_book(tmp_path / "bad", "# Hello\n\n{ref}`nowhere`\n"), html)
+    with pytest.raises(execute.BookError, match="nowhere"):
+        site.build(_tiny_book(tmp_path / "bad", "# Hello\n\n{ref}`nowhere`\n"), html)
     assert (html / "index.html").read_text() == before
-    publish.build(_tiny_book(tmp_path / "again", "# Hello again\n"), html)
+    site.build(_tiny_book(tmp_path / "again", "# Hello again\n"), html)
     assert (html / "scenarios").is_dir()
     assert [path.name for path in html.parent.iterdir()] == ["html"]
 
 
 def test_every_error_has_one_ancestor():
-    assert issubclass(publish.BookError, CompanionError)
+    assert issubclass(execute.BookError, CompanionError)
     assert issubclass(UnknownNameError, ValueError)
 
 
 def test_the_banner_says_what_is_not_the_papers():
     run = {"parameters": {"source": "replication"}, "changes": {}, "reason": "", "title": "x"}
-    assert publish.banner(run) == ""
+    assert stage.banner(run) == ""
     run |= {"parameters": {"source": "synthetic"}, "reason": "no network", "changes": {"rho": 0.0}}
-    text = publish.banner(run)
+    text = stage.banner(run)
     assert "synthetic economy" in text
     assert "no network" in text
     assert "rho = 0.0" in text
@@ -213,7 +216,7 @@ def test_a_title_and_names_of_policies_are_words_in_the_banner():
         "reason": "",
         "title": "<b>",
     }
-    text = publish.banner(run)
+    text = stage.banner(run)
     assert "&lt;b&gt;" in text
     assert "&lt;i&gt;one&lt;/i&gt;, city = A &amp; B" in text.replace("policies: ", "")
 
@@ -273,11 +276,11 @@ def test_whatever_a_scenario_gives_is_read_back_from_the_cell(value, other):
     assert parameters.values(code) == {"a": value, "b": other}
 
 
-@pytest.mark.parametrize("source", publish.notebooks(), ids=lambda path: path.stem)
+@pytest.mark.parametrize("source", pages.notebooks(), ids=lambda path: path.stem)
 def test_every_parameters_cell_can_hold_other_values(source):
     """What a scenario may change is declared in plain values, and is shown when it is changed."""
     text = source.read_text(encoding="utf-8")
-    names = publish.declared_parameters(text)
+    names = pages.declared_parameters(text)
     wanted = {name: f"other {name}" for name in names}
     changed = parameters.with_values(text, wanted)
     cell = parameters._CELL.search(changed)
@@ -315,7 +318,7 @@ def hidden_work(text: str) -> list[str]:
     return wrong
 
 
-@pytest.mark.parametrize("source", publish.notebooks(), ids=lambda path: path.stem)
+@pytest.mark.parametrize("source", pages.notebooks(), ids=lambda path: path.stem)
 def test_what_a_visible_cell_uses_is_computed_in_a_visible_cell(source):
     """Removed cells hand numbers to the text, and nothing to the cells that a reader sees."""
     assert hidden_work(source.read_text(encoding="utf-8")) == []
@@ -343,7 +346,7 @@ def test_launch_buttons_stand_on_the_pages_of_a_book_with_a_repository(tmp_path,
     for repository, there in ((address, True), ("", False)):
         staged, html = tmp_path / f"staged-{there}", tmp_path / f"site-{there}" / "html"
         (staged / "notebooks").mkdir(parents=True)
-        config = publish.configuration(run | {"repository": repository})
+        config = stage.configuration(run | {"repository": repository})
         config.pop("bibtex_bibfiles")
         config["sphinx"]["config"].pop("bibtex_reference_style")
         (staged / "_config.yml").write_text(yaml.safe_dump(config))
@@ -352,8 +355,8 @@ def test_launch_buttons_stand_on_the_pages_of_a_book_with_a_repository(tmp_path,
         )
         (staged / "index.md").write_text("# Hello\n")
         (staged / "notebooks" / "04_data.ipynb").write_text(json.dumps(notebook))
-        shutil.copytree(paths.BOOK / "_static", staged / "_static")
-        publish.build(staged, html)
+        shutil.copytree(BOOK / "_static", staged / "_static")
+        site.build(staged, html)
         page = BeautifulSoup((html / "notebooks" / "04_data.html").read_text(), "html.parser")
         links = {link.get("href") for link in page.find_all("a")}
         expected = {
@@ -371,10 +374,10 @@ def test_launch_buttons_stand_on_the_pages_of_a_book_with_a_repository(tmp_path,
 def test_an_address_that_is_none_is_refused(monkeypatch):
     for wrong in ("somewhere", "https://github.com/owner", "https://example.org/a/b", "a b"):
         monkeypatch.setenv("COMPANION_REPOSITORY", wrong)
-        with pytest.raises(publish.BookError, match=r"COMPANION_REPOSITORY.*owner/name"):
-            publish.repository()
+        with pytest.raises(execute.BookError, match=r"COMPANION_REPOSITORY.*owner/name"):
+            stage.repository()
     monkeypatch.setenv("COMPANION_REPOSITORY", "https://github.com/owner/a.name/")
-    assert publish.repository() == "https://github.com/owner/a.name"
+    assert stage.repository() == "https://github.com/owner/a.name"
 
 
 @pytest.mark.parametrize("name", ["a folder of mine", "_config.yml only"])
@@ -386,46 +389,47 @@ def test_nothing_is_removed_that_the_package_did_not_write(tmp_path, name):
     before = {path: path.read_bytes() for path in mine.iterdir()}
     run = {"parameters": {"source": "synthetic"}, "changes": {}, "reason": "", "title": "x"}
     with pytest.raises(DataError, match="nothing was touched"):
-        publish.stage(mine, tmp_path, run)
+        stage.stage(mine, tmp_path, run)
     with pytest.raises(DataError, match="nothing was touched"):
-        publish.build(tmp_path, mine)
+        site.build(tmp_path, mine)
     with pytest.raises(DataError, match="nothing was touched"):
-        paths.discard(mine)
+        discard(mine)
     assert {path: path.read_bytes() for path in mine.iterdir()} == before
-    paths.BUILD.mkdir(exist_ok=True)
+    BUILD.mkdir(exist_ok=True)
     with pytest.raises(DataError):
-        paths.discard(paths.BUILD)
-    assert paths.BUILD.is_dir()
+        discard(BUILD)
+    assert BUILD.is_dir()
     link = tmp_path / "link"
     link.symlink_to(mine, target_is_directory=True)
     with pytest.raises(DataError):
-        paths.discard(link)
+        discard(link)
 
 
 def test_every_removal_in_tools_and_publication_is_of_what_they_wrote():
     """Whoever adds a removal adds it here, with what it removes and why that is its own."""
     known = {
-        "src/helpers/paths.py": 2,  # discard: checked
-        "src/helpers/publish.py": 4,  # a staged page; unused parts of a new site
+        "src/helpers/files.py": 2,  # discard: checked
+        "src/helpers/book/stage.py": 1,  # a staged page
+        "src/helpers/book/site.py": 3,  # unused parts of a new site
         "tools/clean.py": 2,  # names of what is made, in this folder
         "tools/env.py": 6,  # environments under three names, known by pyvenv.cfg
         "tools/book.py": 1,  # a link of its own that leads nowhere
     }
     words = re.compile(r"\b(?:rmtree|unlink|rmdir|os\.remove|shutil\.move)\(")
-    files = [*(paths.ROOT / "tools").glob("*.py"), *(paths.ROOT / "tasks").glob("task_book.py")]
-    files += [paths.ROOT / "src" / "helpers" / f"{n}.py" for n in ("paths", "publish", "locks")]
+    files = [*(ROOT / "tools").glob("*.py"), *(ROOT / "tasks").glob("task_book.py")]
+    files += [ROOT / "src/helpers/files.py", *(ROOT / "src/helpers/book").glob("*.py")]
     for file in files:
-        name = file.relative_to(paths.ROOT).as_posix()
+        name = file.relative_to(ROOT).as_posix()
         if name != "tools/sweep.py":
             found = len(words.findall(file.read_text("utf-8")))
             assert found <= known.get(name, 0), f"{name}: {found} removals"
-    assert "rm -" not in (paths.ROOT / "Makefile").read_text()
+    assert "rm -" not in (ROOT / "Makefile").read_text()
 
 
 def test_a_lock_is_free_when_its_owner_is_gone(tmp_path):
     place = tmp_path / "deep" / "book.lock"
     holder = (
-        "import sys, time; from pathlib import Path; from helpers.locks import held\n"
+        "import sys, time; from pathlib import Path; from helpers.book.locks import held\n"
         "with held(Path(sys.argv[1]), 'works'):\n    print('held', flush=True); time.sleep(60)"
     )
     owner = subprocess.Popen(
@@ -470,7 +474,7 @@ def test_whoever_asked_is_gone_and_so_is_all_that_was_started(tmp_path):
         "p = subprocess.Popen([sys.executable, *sys.argv[1:]], stdin=subprocess.PIPE,"
         " start_new_session=True)\nprint(p.pid, flush=True)\np.wait()"
     )
-    attend = str(paths.ROOT / "tools" / "attend.py")
+    attend = str(ROOT / "tools" / "attend.py")
     started = subprocess.Popen(
         [sys.executable, "-c", caller, attend, sys.executable, "-c", child],
         stdout=subprocess.PIPE,
@@ -486,7 +490,7 @@ def test_whoever_asked_is_gone_and_so_is_all_that_was_started(tmp_path):
 
 
 def test_a_portable_notebook_resolves_what_only_the_book_knows():
-    from helpers import portable
+    from helpers.book import plain_notebook
 
     known = {"ch-model": ("The model", "02_model"), "eq-hat": ("eq-hat", "07")}
     text = (
@@ -497,7 +501,7 @@ def test_a_portable_notebook_resolves_what_only_the_book_knows():
         ":label: ex-1\nWhy?\n```\n\n```{solution} ex-1\n:class: dropdown\nSo.\n```\n"
     )
     numbers = {"x": 0.123, "n": 19280.0, "who": "Akron"}
-    plain = portable.resolve(text, numbers, known, {"A2020": "Abel 2020"})
+    plain = plain_notebook.resolve(text, numbers, known, {"A2020": "Abel 2020"})
     assert "$x$ is 12.3%, 19,280 and Akron" in plain
     assert "[The model](02_model.ipynb), [that](02_model.ipynb), (eq-hat), shifters" in plain
     assert "(Abel 2020)" in plain

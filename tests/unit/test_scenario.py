@@ -14,21 +14,12 @@ import yaml
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from helpers import (
-    estimation,
-    figures,
-    names,
-    panel,
-    paths,
-    policy,
-    policy_form,
-    scenario,
-    sources,
-    strict_yaml,
-    whatif,
-    worked,
-)
+from helpers import estimation, files, names, panel, sources
+from helpers.book import worked_scenarios
+from helpers.counterfactuals import policy, policy_form
 from helpers.errors import CompanionError, DataError, ParameterError, UnknownNameError
+from helpers.exhibits import whatif
+from helpers.runs import own_data, reading, scenario, strict_yaml
 
 ENDS = ("write", "give", "choose", "name", "save", "take", "mend", "expected", "nearest", "check")
 
@@ -47,17 +38,17 @@ def test_names_that_are_known_without_loading_are_those_of_the_modules():
     assert names.SOURCES == sources.NAMES
     assert names.OCCUPATIONS == panel.OCCUPATIONS
     assert names.CLUSTERS == estimation.CLUSTERS
-    assert (names.NEW_YORK, names.VISALIA) == (figures.NEW_YORK, figures.VISALIA)
-    assert policy_form.EQUAL == policy.EQUAL
+    assert (names.NEW_YORK, names.VISALIA) == (names.NEW_YORK, names.VISALIA)
+    assert policy_form.EQUAL == policy_form.EQUAL
 
 
 def test_reading_loads_neither_drawings_nor_estimators(file):
     code = (
-        "import sys; from helpers import scenario; scenario.read(sys.argv[1]);"
+        "import sys; from helpers.runs import reading; reading.read(sys.argv[1]);"
         "print([m for m in ('matplotlib', 'pyfixest', 'pandas', 'scipy') if m in sys.modules])"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code, str(paths.SCENARIOS / "detroit.yml")],
+        [sys.executable, "-c", code, str(files.SCENARIOS / "detroit.yml")],
         capture_output=True,
         text=True,
         check=True,
@@ -114,7 +105,7 @@ def test_reading_loads_neither_drawings_nor_estimators(file):
 )
 def test_a_wrong_value_is_refused_with_file_line_and_key(file, text, line, words):
     with pytest.raises(ParameterError) as refused:
-        scenario.read(file(text))
+        reading.read(file(text))
     said = str(refused.value)
     assert said.startswith(f"mine.yml, line {line}: ")
     assert words in said
@@ -147,7 +138,7 @@ def test_a_wrong_value_is_refused_with_file_line_and_key(file, text, line, words
 def test_a_file_that_is_no_scenario_is_refused_by_name(file, content, words):
     path = file(content)
     with pytest.raises(DataError) as refused:
-        scenario.read(path)
+        reading.read(path)
     assert str(refused.value).startswith(str(path))
     assert words in str(refused.value)
 
@@ -155,11 +146,11 @@ def test_a_file_that_is_no_scenario_is_refused_by_name(file, content, words):
 def test_a_file_that_is_not_there_is_refused_with_those_that_are(file, tmp_path):
     file("rho: 0.5")
     with pytest.raises(DataError, match=r"in that folder: mine\.yml"):
-        scenario.read(tmp_path / "other.yml")
+        reading.read(tmp_path / "other.yml")
     with pytest.raises(DataError, match="found a folder"):
-        scenario.read(tmp_path)
+        reading.read(tmp_path)
     with pytest.raises(DataError, match=r"such as scenarios/detroit\.yml"):
-        scenario.read(tmp_path / "no" / "folder.yml")
+        reading.read(tmp_path / "no" / "folder.yml")
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
@@ -167,7 +158,7 @@ def test_a_file_without_the_right_to_read_is_refused(file):
     path = file("rho: 0.5")
     path.chmod(0)
     with pytest.raises(DataError, match="check its rights"):
-        scenario.read(path)
+        reading.read(path)
 
 
 @pytest.mark.parametrize(
@@ -185,11 +176,11 @@ def test_a_file_without_the_right_to_read_is_refused(file):
     ],
 )
 def test_a_number_is_what_a_reader_would_call_one(file, text, value):
-    assert scenario.read(file(f"rho: {text}")).rho == value
+    assert reading.read(file(f"rho: {text}")).rho == value
 
 
 def test_eight_is_not_written_010(file):
-    assert scenario.read(file("theta: 010")).theta == 10
+    assert reading.read(file("theta: 010")).theta == 10
 
 
 @given(st.floats(0, 0.99), st.floats(0.1, 100), st.floats(0.001, 1000))
@@ -203,7 +194,7 @@ def test_any_number_that_python_or_yaml_writes_is_read_back(rho, theta, hat):
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "x.yml"
             path.write_text(values)
-            found = scenario.read(path)
+            found = reading.read(path)
         assert (found.rho, found.theta, found.city_hat) == (rho, float(f"{theta:e}"), hat)
 
 
@@ -221,7 +212,7 @@ def test_whatever_the_bytes_there_is_a_scenario_or_a_named_error(content):
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "x.yml"
         path.write_bytes(content)
-        said = _refusal(scenario.read, path)
+        said = _refusal(reading.read, path)
         assert said is None or "x.yml" in said
 
 
@@ -245,26 +236,26 @@ def test_whatever_stands_behind_a_key_its_type_is_right_or_it_is_refused(key, va
 
 
 def test_a_file_without_a_title_is_called_what_its_name_says(file):
-    assert scenario.read(file("rho: 0.5", "my town.yml")).title == "my town"
-    assert scenario.read(paths.SCENARIOS / "paper.yml").title == "The paper's values"
+    assert reading.read(file("rho: 0.5", "my town.yml")).title == "my town"
+    assert reading.read(files.SCENARIOS / "paper.yml").title == "The paper's values"
 
 
 def test_a_mark_at_the_beginning_and_windows_lines_are_no_matter(file):
     content = "\ufefftitle: Ümläut\r\nrho: 0.5\r\n"
-    assert scenario.read(file(content)).title == "Ümläut"
+    assert reading.read(file(content)).title == "Ümläut"
 
 
 def test_policies_may_be_one_and_may_be_named_by_numbers(file, made):
-    one = scenario.read(file("policies: {2020: {city: {'Akron, OH': 1.05}}}"))
+    one = reading.read(file("policies: {2020: {city: {'Akron, OH': 1.05}}}"))
     assert list(one.policies) == ["2020"]
     one.check_panel(made)
     assert list(policy.compare(one.policies, made.shares(2019), 0.5, 3.0, "Akron, OH")["policy"])
     two = "policies: {1: {city: {'Akron, OH': 1.05}}, 2.5: {occupation: {sales: equal}}}"
-    assert list(scenario.read(file(two)).policies) == ["1", "2.5"]
+    assert list(reading.read(file(two)).policies) == ["1", "2.5"]
 
 
 def test_no_second_city_or_occupation_is_the_first_by_default(file):
-    found = scenario.read(file(f"city: {names.VISALIA}\noccupation: trades"))
+    found = reading.read(file(f"city: {names.VISALIA}\noccupation: trades"))
     assert (found.second_city, found.second_occupation) == (names.NEW_YORK, "management")
 
 
@@ -296,43 +287,43 @@ def test_a_readers_own_panel_has_its_own_years_cities_and_occupations(file, made
     own.save(tmp_path / "mine")
     text = f"source: {tmp_path / 'mine'}\n"
     with pytest.raises(UnknownNameError, match=r"the paper's, since the file names none"):
-        scenario.read(file(text)).check_panel(own)
-    right = scenario.read(file(text + "occupation: sales\n"))
+        reading.read(file(text)).check_panel(own)
+    right = reading.read(file(text + "occupation: sales\n"))
     right.check_panel(own)
 
 
 def test_a_panels_folder_is_handed_on_without_a_path(made, tmp_path, monkeypatch):
-    monkeypatch.setattr(paths, "ROOT", tmp_path / "project")
-    monkeypatch.setattr(paths, "BUILD", tmp_path / "project" / "_build")
+    monkeypatch.setattr(files, "ROOT", tmp_path / "project")
+    monkeypatch.setattr(files, "BUILD", tmp_path / "project" / "_build")
     made.save(tmp_path / "räder x" / "my panel")
-    kept = scenario.kept_source(str(tmp_path / "räder x" / "my panel"))
+    kept = own_data.kept_source(str(tmp_path / "räder x" / "my panel"))
     assert kept.startswith("_build/panels/my-panel-")
-    assert scenario.kept_source(scenario.location(kept)) == kept
-    assert sources.load(scenario.location(kept)).cells.equals(made.cells)
-    before = scenario.data_hashes(kept)
+    assert own_data.kept_source(reading.location(kept)) == kept
+    assert sources.load(reading.location(kept)).cells.equals(made.cells)
+    before = own_data.data_hashes(kept)
     assert set(before) >= {"about.json", "cells.parquet", "cities.parquet"}
     sources.load("synthetic", seed=1).save(tmp_path / "räder x" / "my panel")
-    other = scenario.kept_source(str(tmp_path / "räder x" / "my panel"))
+    other = own_data.kept_source(str(tmp_path / "räder x" / "my panel"))
     assert other != kept
-    assert scenario.data_hashes(other)["cells.parquet"] != before["cells.parquet"]
+    assert own_data.data_hashes(other)["cells.parquet"] != before["cells.parquet"]
     with pytest.raises(DataError, match=r"Panel\.save"):
-        scenario.kept_source(str(tmp_path))
+        own_data.kept_source(str(tmp_path))
 
 
 def test_a_folder_may_be_named_from_home(file, made, tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
     made.save(tmp_path / "mine")
-    assert scenario.read(file("source: ~/mine")).source == str(tmp_path / "mine")
+    assert reading.read(file("source: ~/mine")).source == str(tmp_path / "mine")
 
 
 def test_names_of_files_become_addresses_of_their_own(file):
-    assert scenario.run_name(file("rho: 0.5", "my town (v1.2).yml")) == "my-town-v1-2"
-    assert scenario.run_name(file("rho: 0.5", "Zürich.yml")) == "Zürich"
+    assert reading.run_name(file("rho: 0.5", "my town (v1.2).yml")) == "my-town-v1-2"
+    assert reading.run_name(file("rho: 0.5", "Zürich.yml")) == "Zürich"
     file("rho: 0.5", "my-town-v1-2.yml")
     with pytest.raises(ParameterError, match="rename one"):
-        scenario.run_name(file("rho: 0.5", "my town (v1.2).yml"))
+        reading.run_name(file("rho: 0.5", "my town (v1.2).yml"))
     with pytest.raises(ParameterError, match="letters and digits"):
-        scenario.run_name(Path("...yml"))
+        reading.run_name(Path("...yml"))
 
 
 def test_files_that_cannot_be_read_stop_no_list_and_no_page(file, tmp_path):
@@ -341,12 +332,12 @@ def test_files_that_cannot_be_read_stop_no_list_and_no_page(file, tmp_path):
     wrong = {"empty": b"", "latin": b"city: \xe9", "list": b"- a", "bin": b"\0"}
     for name, content in wrong.items():
         file(content, f"{name}.yml")
-    good, sweeps, refused = scenario.files(tmp_path)
+    good, sweeps, refused = reading.files(tmp_path)
     assert [path.name for path in good] == ["good.yml"]
     assert [path.name for path in sweeps] == ["grid.yml"]
     assert {path.stem for path in refused} == set(wrong)
     assert all(str(path) in problem for path, problem in refused.items())
-    text = worked.page("# Worked", tmp_path / "html", tmp_path)
+    text = worked_scenarios.page("# Worked", tmp_path / "html", tmp_path)
     assert r"## A \<b\> \& \$x\$" in text
     assert r"A \*story\* \{ref\}\`x\` \<b\>" in text
     assert "make rerun SCENARIO=scenarios/good.yml" in text
@@ -356,12 +347,12 @@ def test_runs_of_ones_own_are_listed_and_the_list_is_kept_up(tmp_path):
     site = tmp_path / "html"
     (site / "book").mkdir(parents=True)
     page = site / "book" / "scenarios.html"
-    page.write_text(worked.page("# Worked", site, tmp_path))
+    page.write_text(worked_scenarios.page("# Worked", site, tmp_path))
     assert "None has been run" in page.read_text()
     for place in ("scenarios/my-town", "sweeps/my-grid"):
         (site / place).mkdir(parents=True)
         (site / place / "index.html").write_text("")
-    worked.refresh(site)
+    worked_scenarios.refresh(site)
     text = page.read_text()
     assert '<a href="../scenarios/my-town/differences.html">' in text
     assert '<a href="../sweeps/my-grid/index.html">my-grid</a>' in text

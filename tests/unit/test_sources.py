@@ -21,7 +21,7 @@ from helpers.errors import (
     ParameterError,
     UnknownNameError,
 )
-from helpers.figures import NEW_YORK, VISALIA
+from helpers.names import NEW_YORK, VISALIA
 from helpers.panel import OCCUPATIONS, Panel
 from helpers.sources import replication, synthetic
 from helpers.targets import TARGETS
@@ -500,7 +500,7 @@ def test_places_table_is_what_geonames_gives(metros_tool):
 
 def test_every_city_of_either_source_has_a_place(panel):
     """Coordinates of the published panel's cities are near other people's centroids."""
-    from helpers import places
+    from helpers.sources import places
 
     for year in panel.years:
         found = places.coordinates(panel.shares(year).cities)
@@ -512,7 +512,7 @@ def test_every_city_of_either_source_has_a_place(panel):
 def test_places_are_near_the_centroids_of_other_people(external):
     import numpy as np
 
-    from helpers import places
+    from helpers.sources import places
 
     theirs = pd.read_csv(external("metro") / "met2013_metros.csv")
     theirs = theirs.rename(columns={"name_2013": "city"}).set_index("city")

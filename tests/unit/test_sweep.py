@@ -9,11 +9,12 @@ import pandas as pd
 import pytest
 from pyarrow import parquet
 
-from helpers import counterfactuals, paths, sweep
+from helpers import counterfactuals, exhibits, files
 from helpers.errors import DataError, ParameterError, UnknownNameError
 from helpers.estimation import estimate
 from helpers.names import NEW_YORK
 from helpers.panel import Panel
+from helpers.runs import forecast, grid, notebook_sweep, sweep, sweep_file
 
 DETROIT = "Detroit-Warren-Dearborn, MI"
 
@@ -30,7 +31,7 @@ def file(tmp_path):
 
 @pytest.mark.parametrize("name", ["policy-grid", "notebook-grid"])
 def test_sweeps_that_ship_are_valid(name, made):
-    sweep.read(paths.SCENARIOS / f"{name}.yml", ("07_city_shocks",)).check_panel(made)
+    sweep_file.read_sweep(files.SCENARIOS / f"{name}.yml", ("07_city_shocks",)).check_panel(made)
 
 
 @pytest.mark.parametrize(
@@ -78,7 +79,7 @@ def test_sweeps_that_ship_are_valid(name, made):
 )
 def test_a_wrong_sweep_is_refused_by_name(file, text, error, message):
     with pytest.raises(error, match=message):
-        sweep.read(file(text), ("07_city_shocks",))
+        sweep_file.read_sweep(file(text), ("07_city_shocks",))
 
 
 DECLARED = {"07_city_shocks": ["source", "rho", "city", "city_hat"], "09_discussion": ["rho"]}
@@ -94,7 +95,7 @@ DECLARED = {"07_city_shocks": ["source", "rho", "city", "city_hat"], "09_discuss
 )
 def test_a_parameter_that_no_notebook_takes_is_refused(file, text, words):
     with pytest.raises(ParameterError, match=words):
-        sweep.read(file(text), DECLARED)
+        sweep_file.read_sweep(file(text), DECLARED)
 
 
 @pytest.mark.parametrize(
@@ -113,7 +114,7 @@ def test_a_parameter_that_no_notebook_takes_is_refused(file, text, words):
 )
 def test_a_sweep_in_which_nothing_varies_is_refused(file, made, text, words):
     with pytest.raises(ParameterError, match=words):
-        sweep.read(file(text)).check_panel(made)
+        sweep_file.read_sweep(file(text)).check_panel(made)
 
 
 def test_what_varies_by_the_papers_model_is_not_refused(file, made):
@@ -123,7 +124,7 @@ def test_what_varies_by_the_papers_model_is_not_refused(file, made):
         for hat in ("city_hat", "occupation_hat", "cell_hat"):
             text = f"rho: 0.5\n{hat}: 1.2\n"
             text = text.replace("rho: 0.5\n", "") if key == "rho" else text
-            wanted = sweep.read(file(f"{text}{key}: {json.dumps(values)}"))
+            wanted = sweep_file.read_sweep(file(f"{text}{key}: {json.dumps(values)}"))
             shares = made.shares(2019)
             base = {"rho": 0.5, "theta": 3.0, "city": DETROIT, "occupation": "sales"}
             rows = pd.DataFrame([base | {key: value} for value in values])
@@ -140,15 +141,15 @@ def test_what_varies_by_the_papers_model_is_not_refused(file, made):
 def test_combinations_of_notebooks_that_cannot_run_are_refused_with_their_values(file, made):
     text = f"notebooks: [07_city_shocks]\nsecond_city: {DETROIT}\nrho: 0.5\ncity: ['Akron, OH', "
     with pytest.raises(ParameterError, match=f"with city = {DETROIT}: second_city"):
-        sweep.read(file(f"{text}'{DETROIT}']")).check_panel(made)
+        sweep_file.read_sweep(file(f"{text}'{DETROIT}']")).check_panel(made)
     text = "notebooks: [07_city_shocks]\nrho: [0.5, 0.99]\ntheta: 100\ncity_hat: 1.5"
     with pytest.raises(ParameterError, match=r"with rho = 0\.99: city_hat.* leaves nobody"):
-        sweep.read(file(text)).check_panel(made)
+        sweep_file.read_sweep(file(text)).check_panel(made)
 
 
 def test_every_city_of_the_panel_is_a_run_of_a_notebook(file, made):
-    wanted = sweep.read(file("notebooks: [07_city_shocks]\nrho: 0.5\ncity: all"))
-    runs = sweep.settings(wanted, made)
+    wanted = sweep_file.read_sweep(file("notebooks: [07_city_shocks]\nrho: 0.5\ncity: all"))
+    runs = grid.settings(wanted, made)
     assert [run["city"] for run in runs] == list(made.shares(2019).cities)
     assert all(run.get("second_city") != run["city"] for run in runs)
     wanted.check_panel(made)
@@ -160,43 +161,43 @@ def test_what_would_not_fit_is_refused_before_it_is_formed(file, made, monkeypat
     text = (
         f"rho: {many % (0, 0.9)}\ntheta: {many % (1, 9)}\ncity_hat: {many % (0.5, 0.9)}\ncity: all"
     )
-    wanted = sweep.read(file(text))
+    wanted = sweep_file.read_sweep(file(text))
     assert wanted.count(made) == 260 * 10**15
     tracemalloc.start()
     with pytest.raises(ParameterError, match="260,000,000,000,000,000 combinations by 260 cities"):
         wanted.check_panel(made)
     with pytest.raises(ParameterError, match="split the sweep"):
-        sweep.points(wanted, made)
+        grid.points(wanted, made)
     assert tracemalloc.get_traced_memory()[1] < 50_000_000
     tracemalloc.stop()
-    runs = sweep.read(file(f"notebooks: [07_city_shocks]\nrho: {many % (0, 0.9)}"))
+    runs = sweep_file.read_sweep(file(f"notebooks: [07_city_shocks]\nrho: {many % (0, 0.9)}"))
     with pytest.raises(ParameterError, match="more than 10,000 runs"):
         runs.check_panel(made)
-    ahead = sweep.Forecast("x", 1.0, 10**18, 10**18)
+    ahead = forecast.Forecast("x", 1.0, 10**18, 10**18)
     with pytest.raises(ParameterError, match="GB are free; make room"):
-        ahead.check_disk(paths.BUILD / "sweeps" / "nowhere")
+        ahead.check_disk(files.BUILD / "sweeps" / "nowhere")
 
 
 def test_the_forecast_is_near_what_comes(file, made, tmp_path):
-    wanted = sweep.read(
+    wanted = sweep_file.read_sweep(
         file("rho: {from: 0, to: 0.9, number: 10}\ncity_hat: [0.9, 1.1]\ncity: all")
     )
-    ahead = sweep.forecast(wanted, made)
+    ahead = forecast.forecast(wanted, made)
     assert str(ahead).startswith("5,200 combinations by 260 cities, 1,352,000 rows: about ")
     size = sweep.run(wanted, made, tmp_path / "out").stat().st_size
     assert 0.6 * size < ahead.size < 1.6 * size
-    runs = sweep.read(file("notebooks: [07_city_shocks]\nrho: [0, 0.5]"))
+    runs = sweep_file.read_sweep(file("notebooks: [07_city_shocks]\nrho: [0, 0.5]"))
     known = tmp_path / "07_city_shocks.ipynb"
     known.write_text(json.dumps({"metadata": {"companion": {"seconds": 88}}}))
-    said = str(sweep.forecast_runs(runs, made, [known], 2))
+    said = str(forecast.forecast_runs(runs, made, [known], 2))
     assert (
         said.startswith("2 combinations of 1 notebook, 2 runs: about 90 s and ") or "2 min" in said
     )
 
 
 def test_points_that_are_formed_in_part_are_rows_of_the_whole(file, made):
-    wanted = sweep.read(file("rho: [0, 0.3, 0.6]\ncity: all\ncity_hat: [0.9, 1.1]"))
-    whole, some = sweep.points(wanted, made), sweep.points(wanted, made, most=7)
+    wanted = sweep_file.read_sweep(file("rho: [0, 0.3, 0.6]\ncity: all\ncity_hat: [0.9, 1.1]"))
+    whole, some = grid.points(wanted, made), grid.points(wanted, made, most=7)
     pd.testing.assert_frame_equal(whole.loc[some.index], some)
     order = list(product([0, 0.3, 0.6], made.shares(2019).cities, [0.9, 1.1]))
     assert list(whole[["rho", "city", "city_hat"]].itertuples(index=False, name=None)) == order
@@ -206,25 +207,25 @@ def test_an_occupation_or_city_that_a_panel_lacks_is_needed_only_where_it_is_sho
     cells = made.cells.assign(city=made.cells["city"].replace(NEW_YORK, "Gotham"))
     cities = made.cities.assign(city=made.cities["city"].replace(NEW_YORK, "Gotham"))
     own = Panel(cells=cells, cities=cities)
-    wanted = sweep.read(file("occupation: [sales, trades]\noccupation_hat: 1.1"))
-    assert len(sweep.points(wanted, own)) == 2
+    wanted = sweep_file.read_sweep(file("occupation: [sales, trades]\noccupation_hat: 1.1"))
+    assert len(grid.points(wanted, own)) == 2
     with pytest.raises(UnknownNameError, match="the paper's, since the file names none"):
-        sweep.points(sweep.read(file("city_hat: [0.9, 1.1]")), own)
+        grid.points(sweep_file.read_sweep(file("city_hat: [0.9, 1.1]")), own)
 
 
 def test_a_misspelt_city_in_a_list_is_refused_with_the_nearest(file, made):
     with pytest.raises(UnknownNameError, match=DETROIT):
-        sweep.read(file(f"city: ['{DETROIT}', 'Detroit']")).check_panel(made)
+        sweep_file.read_sweep(file(f"city: ['{DETROIT}', 'Detroit']")).check_panel(made)
 
 
 def test_a_sweep_too_large_for_a_table_is_refused(file, made):
     text = "rho: {from: 0, to: 0.9, number: 100}\ntheta: {from: 1, to: 9, number: 100}\ncity: all"
     with pytest.raises(ParameterError, match="split the sweep"):
-        sweep.points(sweep.read(file(text)), made)
+        grid.points(sweep_file.read_sweep(file(text)), made)
 
 
 def test_only_what_is_named_is_shocked_and_rho_is_estimated(file, made):
-    table = sweep.points(sweep.read(file("theta: [2, 3]\ncity_hat: [0.9, 1.1]")), made)
+    table = grid.points(sweep_file.read_sweep(file("theta: [2, 3]\ncity_hat: [0.9, 1.1]")), made)
     assert list(table["theta"]) == [2, 2, 3, 3]
     assert list(table["city_hat"]) == [0.9, 1.1, 0.9, 1.1]
     assert (table[["occupation_hat", "cell_hat"]] == 1).all(axis=None)
@@ -236,8 +237,8 @@ def test_results_are_those_of_one_shock_after_another(file, made, tmp_path):
         f"rho: [0.0, 0.64, estimated]\ntheta: [1.5, 4.0]\ncity: ['{DETROIT}', 'Akron, OH']\n"
         "city_hat: 0.9\noccupation: [trades, service]\noccupation_hat: [1.0, 1.2]\ncell_hat: 1.1\n"
     )
-    wanted = sweep.read(file(text))
-    table = sweep.points(wanted, made)
+    wanted = sweep_file.read_sweep(file(text))
+    table = grid.points(wanted, made)
     results = pd.read_parquet(sweep.run(wanted, made, tmp_path / "out"))
     shares = made.shares(2019)
     assert len(results) == len(table) * 260
@@ -257,19 +258,21 @@ def test_results_are_those_of_one_shock_after_another(file, made, tmp_path):
 
 
 def test_blocks_leave_no_trace_in_the_table(file, made, tmp_path, monkeypatch):
-    wanted = sweep.read(file("rho: {from: 0, to: 0.9, number: 7}\ncity_hat: [0.9, 1.1, 1.2]"))
+    wanted = sweep_file.read_sweep(
+        file("rho: {from: 0, to: 0.9, number: 7}\ncity_hat: [0.9, 1.1, 1.2]")
+    )
     one = pd.read_parquet(sweep.run(wanted, made, tmp_path / "one"))
     monkeypatch.setattr(sweep, "BLOCK", 4)
     pd.testing.assert_frame_equal(pd.read_parquet(sweep.run(wanted, made, tmp_path / "many")), one)
 
 
 def test_a_second_run_computes_nothing_and_another_sweep_does(file, made, tmp_path, monkeypatch):
-    wanted = sweep.read(file("rho: [0.1, 0.2]\ncity_hat: 0.9"))
+    wanted = sweep_file.read_sweep(file("rho: [0.1, 0.2]\ncity_hat: 0.9"))
     first = sweep.run(wanted, made, tmp_path / "out").read_bytes()
     with monkeypatch.context() as patch:
         patch.setattr(sweep, "solve", None)
         assert sweep.run(wanted, made, tmp_path / "out").read_bytes() == first
-    other = sweep.read(file("rho: [0.1, 0.3]\ncity_hat: 0.9"))
+    other = sweep_file.read_sweep(file("rho: [0.1, 0.3]\ncity_hat: 0.9"))
     assert sweep.run(other, made, tmp_path / "out").read_bytes() != first
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
         "about.json",
@@ -278,7 +281,7 @@ def test_a_second_run_computes_nothing_and_another_sweep_does(file, made, tmp_pa
 
 
 def test_the_summary_has_a_row_a_scenario(file, made, tmp_path):
-    wanted = sweep.read(file("rho: [0.0, 0.5]\ncity: all\ncity_hat: 0.95"))
+    wanted = sweep_file.read_sweep(file("rho: [0.0, 0.5]\ncity: all\ncity_hat: 0.95"))
     results = sweep.run(wanted, made, tmp_path / "out")
     assert parquet.ParquetFile(results).num_row_groups == 1
     table = sweep.summarise(results)
@@ -286,7 +289,7 @@ def test_the_summary_has_a_row_a_scenario(file, made, tmp_path):
     assert (table["own"] < 1).all()
     zero = table[table["rho"] == 0]
     np.testing.assert_allclose(zero["lowest"], zero["highest"], rtol=1e-12)
-    drawn = sweep.small_multiples(table, "own", "change")
+    drawn = exhibits.small_multiples(table, "own", "change")
     assert set(drawn.data["rho"]) == {0.0, 0.5}
     assert "rho" in drawn.svg()
 
@@ -296,7 +299,7 @@ def test_a_scenario_is_never_split_between_row_groups(file, made, tmp_path, monk
     """Blocks of more rows than parquet puts into a group by itself."""
     monkeypatch.setattr(sweep, "BLOCK", 5_000)
     text = "rho: {from: 0, to: 0.9, number: 20}\ncity: all\ncity_hat: 0.95"
-    results = sweep.run(sweep.read(file(text)), made, tmp_path / "out")
+    results = sweep.run(sweep_file.read_sweep(file(text)), made, tmp_path / "out")
     assert parquet.ParquetFile(results).num_row_groups == 2
     table = sweep.summarise(results)
     assert list(table["scenario"]) == list(range(5_200))
@@ -305,7 +308,7 @@ def test_a_scenario_is_never_split_between_row_groups(file, made, tmp_path, monk
 
 def test_the_estimate_among_other_correlations_is_a_missing_number(tmp_path):
     runs = [({"rho": rho}, "07", {"x": 1.0}) for rho in (0.3, None)]
-    sweep.collect(runs, tmp_path / "results.parquet")
+    notebook_sweep.collect(runs, tmp_path / "results.parquet")
     table = pd.read_parquet(tmp_path / "results.parquet")
     assert table["rho"].iloc[0] == 0.3
     assert table["rho"].isna().tolist() == [False, True]
@@ -317,10 +320,10 @@ def test_recorded_numbers_become_rows_and_words_stay_words(tmp_path):
         ({"rho": 0.1, "policies": {"a": 1}}, "07", {"x": 1.0, "who": "Akron"}),
         ({"rho": 0.2, "policies": {"a": 1}}, "07", {"x": 2.0, "who": "Akron"}),
     ]
-    sweep.collect(runs, tmp_path / "results.parquet")
+    notebook_sweep.collect(runs, tmp_path / "results.parquet")
     table = pd.read_parquet(tmp_path / "results.parquet")
     assert list(table["scenario"]) == [0, 0, 1, 1]
     assert list(table.loc[table["name"] == "who", "words"]) == ["Akron", "Akron"]
-    ((name, part),) = sweep.recorded(table)
+    ((name, part),) = notebook_sweep.recorded(table)
     assert name == "07: x"
     assert list(part["value"]) == [1.0, 2.0]

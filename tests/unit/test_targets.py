@@ -4,15 +4,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers import claims, counterfactuals, figures, model, pictures, tables, targets, verdicts
+from helpers import counterfactuals, exhibits, model, names, targets
 from helpers.errors import UnknownNameError
 from helpers.estimation import estimate
 from helpers.panel import Panel
+from helpers.targets import statements
+from helpers.targets.verdicts import VERDICTS, claim
 
 
 @pytest.fixture(scope="module")
 def evidence(published):
-    return claims.Evidence(published)
+    return targets.Evidence(published)
 
 
 def test_every_printed_number_but_one_is_reproduced(published, evidence):
@@ -54,7 +56,7 @@ def test_tolerances_are_half_a_unit_of_the_last_digit():
 
 def test_verdicts_on_the_papers_claims(published, evidence):
     """Those that the paper's own data contradict, whole or in part, and why."""
-    verdicts = claims.check(published, evidence).set_index("id")["verdict"]
+    verdicts = statements.check(published, evidence).set_index("id")["verdict"]
     assert set(verdicts.index[verdicts == "does not hold"]) == {
         "sales", "three-times", "figure-5", "place-based", "growing-sectors", "first-in-logs",
         "stars-first-f", "scaled-by-theta", "perfect-substitutes", "highest-amenity",
@@ -68,7 +70,7 @@ def test_verdicts_on_the_papers_claims(published, evidence):
 
 
 def test_sales_are_larger_in_new_york_in_no_year(published, evidence):
-    found = claims.check(published, evidence, ["4.2"]).set_index("id").loc["sales", "statistic"]
+    found = statements.check(published, evidence, ["4.2"]).set_index("id").loc["sales", "statistic"]
     assert "0 of 10 years" in found
     k = published.occupations.index("sales")
     for year in published.years:
@@ -83,8 +85,8 @@ def test_sales_are_larger_in_new_york_in_no_year(published, evidence):
 @pytest.mark.slow
 def test_every_part_of_the_paper_has_claims_with_verdicts(panel):
     """From abstract to conclusion; what cannot be decided says why."""
-    table = claims.check(panel)
-    assert set(table["verdict"]) <= set(claims.VERDICTS)
+    table = statements.check(panel)
+    assert set(table["verdict"]) <= set(VERDICTS)
     assert not table["id"].duplicated().any()
     assert {"abstract", "1", "2", "2.3", "3.1", "4.1", "4.2", "5.1", "5.2", "6", "7"} <= set(
         table["place"]
@@ -99,18 +101,18 @@ def test_every_part_of_the_paper_has_claims_with_verdicts(panel):
 
 @pytest.mark.slow
 def test_claims_of_a_place_are_those_of_the_whole(made):
-    evidence = claims.Evidence(made)
-    whole = claims.check(made, evidence)
-    some = claims.check(made, evidence, ["5.2", "figure 4"])
+    evidence = targets.Evidence(made)
+    whole = statements.check(made, evidence)
+    some = statements.check(made, evidence, ["5.2", "figure 4"])
     wanted = whole[whole["place"].isin(["5.2", "figure 4"])].reset_index(drop=True)
     pd.testing.assert_frame_equal(some, wanted)
     with pytest.raises(UnknownNameError, match="figure 4"):
-        claims.check(made, evidence, ["figure 44"])
+        statements.check(made, evidence, ["figure 44"])
 
 
 def test_two_claims_may_not_share_a_name():
     with pytest.raises(ValueError, match="sales"):
-        verdicts.claim("sales", "4.2", "again")(lambda e: None)
+        claim("sales", "4.2", "again")(lambda e: None)
 
 
 def test_who_keeps_their_occupation_is_what_simulated_leavers_do():
@@ -127,9 +129,9 @@ def test_who_keeps_their_occupation_is_what_simulated_leavers_do():
     left = (before // 3 == c) & (after // 3 != c)
     kept = (before[left] % 3 == after[left] % 3).mean()
     error = np.sqrt(kept * (1 - kept) / left.sum())
-    assert abs(claims.keepers(shares, rho, c) - kept) < 4 * error + 0.01
+    assert abs(counterfactuals.keepers(shares, rho, c) - kept) < 4 * error + 0.01
     # at the margin a cell's leavers keep their occupation by its size alone without correlation
-    one = claims.keepers(model.Shares(shares.pi_ck, shares.omega_k), 0.0)
+    one = counterfactuals.keepers(model.Shares(shares.pi_ck, shares.omega_k), 0.0)
     away = shares.omega_k * (1 - shares.pi_ck)
     np.testing.assert_allclose(one, away / away.sum(axis=1, keepdims=True))
 
@@ -153,10 +155,10 @@ def test_a_missing_city_wage_leaves_its_numbers_missing_and_is_named(panel):
     kept = whole.index.difference(lost)
     pd.testing.assert_frame_equal(holed.loc[kept], whole.loc[kept])
     assert holed.loc[lost, "proper"].equals(whole.loc[lost, "proper"])
-    words = claims.check(_without(panel, "Akron, OH", 2015)).set_index("id")
+    words = statements.check(_without(panel, "Akron, OH", 2015)).set_index("id")
     assert words.loc["top-cities", "verdict"] == "cannot be decided"
     assert "Akron, OH in 2015" in words.loc["top-cities", "statistic"]
-    assert words.loc["sales"].equals(claims.check(panel).set_index("id").loc["sales"])
+    assert words.loc["sales"].equals(statements.check(panel).set_index("id").loc["sales"])
 
 
 @pytest.mark.slow
@@ -166,49 +168,51 @@ def test_years_reach_every_number_that_is_estimated(made):
     assert few.loc["first-n", "computed"] < whole.loc["first-n", "computed"]
     for name in ("rho", "ols-beta", "iv-se", "first-beta"):
         assert few.loc[name, "computed"] != whole.loc[name, "computed"]
-    evidence = claims.Evidence(made, years=made.years[:4])
-    found = claims.check(made, evidence, ["4.2"]).set_index("id").loc["iv-above-ols", "statistic"]
+    evidence = targets.Evidence(made, years=made.years[:4])
+    found = (
+        statements.check(made, evidence, ["4.2"]).set_index("id").loc["iv-above-ols", "statistic"]
+    )
     assert f"{few.loc['iv-beta', 'computed']:.3f}" in found
 
 
 @pytest.mark.slow
 def test_a_claim_can_fail(made):
     """Swap two cities' names and claims about them turn."""
-    swap = {figures.NEW_YORK: figures.VISALIA, figures.VISALIA: figures.NEW_YORK}
+    swap = {names.NEW_YORK: names.VISALIA, names.VISALIA: names.NEW_YORK}
     swapped = Panel(
         made.cells.assign(city=made.cells["city"].replace(swap)),
         made.cities.assign(city=made.cities["city"].replace(swap)),
     )
-    verdicts = claims.check(swapped).set_index("id")["verdict"]
+    verdicts = statements.check(swapped).set_index("id")["verdict"]
     assert verdicts["top-cities"] != "holds"
     assert verdicts["visalia-small"] == "does not hold"
 
 
 def test_tables_hold_the_printed_digits(panel):
     shared = targets.Results(panel)
-    first = tables.table_1(panel, shared)
+    first = exhibits.table_1(panel, shared)
     assert first["printed"].tolist() == ["0.291", "0.023", "2.777", "0.041", "0.956", "145.8"]
-    assert len(tables.table_8_2_1(panel, shared)) == 9
-    assert len(tables.table_2a(panel, shared)) == len(tables.table_2b(panel, shared)) == 8
-    html = tables.show(first).to_html()
+    assert len(exhibits.table_8_2_1(panel, shared)) == 9
+    assert len(exhibits.table_2a(panel, shared)) == len(exhibits.table_2b(panel, shared)) == 8
+    html = exhibits.show(first).to_html()
     assert "0.041" in html
-    assert html == tables.show(first).to_html()
+    assert html == exhibits.show(first).to_html()
 
 
 def test_figures_draw_what_counterfactuals_say(panel):
     """Data of figures 2-5 against the identities that they illustrate."""
     rho = estimate(panel).rho
-    second = figures.figure_2(panel, rho).data
+    second = exhibits.figure_2(panel, rho).data
     assert len(second) == len(panel.shares(2019).cities) - 1
-    assert figures.NEW_YORK not in set(second["city"])
+    assert names.NEW_YORK not in set(second["city"])
     assert second["change"].corr(second["similarity"]) > 0.5
     np.testing.assert_allclose(second["change_independent"], second["change_independent"][0])
-    third = figures.figure_3(panel, rho).data
+    third = exhibits.figure_3(panel, rho).data
     np.testing.assert_allclose(third["ratio"], third["change"] / third["change_independent"])
-    fourth = figures.figure_4(panel, rho).data
+    fourth = exhibits.figure_4(panel, rho).data
     mix = panel.shares(2019)
     assert ((fourth["management"] > 1) == (mix.phi_ck[:, 0] > mix.omega_k[0])).all()
-    fifth = figures.figure_5(panel, rho).data
+    fifth = exhibits.figure_5(panel, rho).data
     np.testing.assert_allclose(fifth["change"], fifth["change_independent"], rtol=1e-12)
 
 
@@ -221,7 +225,7 @@ def test_pictures_draw_what_the_model_says(made):
             model.shares(np.array([[4.0, 1], [4, 1], [1, 4]]), np.ones(2), np.ones(3), rho)
         ]
     }
-    drawn = pictures.red_and_blue(towns).data.set_index(["rho", "to"])["diversion"]
+    drawn = exhibits.red_and_blue(towns).data.set_index(["rho", "to"])["diversion"]
     for rho, shares in towns.items():
         moved = counterfactuals.shock(shares, rho, 1.0, city={"red": 1 - 1e-7})
         gain = moved.pi_c - shares.pi_c
@@ -230,14 +234,14 @@ def test_pictures_draw_what_the_model_says(made):
 
     shares = made.shares(2019)
     some = [shares.cities[c] for c in (0, 17, 200)]
-    three = pictures.three_shares(shares, some).data
+    three = exhibits.three_shares(shares, some).data
     assert set(three["city"]) == set(some)
     households = three["pi_ck"] * three["omega_k"]
     size = three.assign(n=households).groupby("city")["n"].transform("sum")
     np.testing.assert_allclose(three["phi_ck"], households / size, rtol=1e-12)
 
     for theta, name in ((1.0, "z_c"), (3.0, "T_c")):
-        found = pictures.responses(shares, some[1], theta)
+        found = exhibits.responses(shares, some[1], theta)
         assert name in found.figure.axes[0].get_ylabel()
         row = found.data.iloc[20]
         hat = {some[1]: np.exp(1e-6)}
@@ -251,15 +255,15 @@ def test_pictures_draw_what_the_model_says(made):
 
 
 def test_a_figure_is_the_same_bytes_for_the_same_data(made):
-    one, other = figures.figure_2(made, 0.64), figures.figure_2(made, 0.64)
+    one, other = exhibits.figure_2(made, 0.64), exhibits.figure_2(made, 0.64)
     assert one.svg() == other.svg()
     assert "<svg" in one.svg()
     assert repr(one) == repr(other)
-    assert repr(one) != repr(figures.figure_2(made, 0.63))
+    assert repr(one) != repr(exhibits.figure_2(made, 0.63))
 
 
 def test_shares_drawn_in_figure_1_sum_to_one(panel):
-    assert figures.figure_1a(panel).data["pi_c"].sum() == pytest.approx(1)
-    mix = figures.figure_1b(panel).data
+    assert exhibits.figure_1a(panel).data["pi_c"].sum() == pytest.approx(1)
+    mix = exhibits.figure_1b(panel).data
     np.testing.assert_allclose(mix.groupby("city")["phi_ck"].sum(), 1)
     assert isinstance(mix, pd.DataFrame)

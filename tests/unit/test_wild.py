@@ -10,12 +10,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helpers import clustered, estimation, inference, montecarlo, weak, wild
+from helpers import estimation, inference
 from helpers.errors import DataError, ParameterError, UnknownNameError
+from helpers.inference import sign_patterns, simulation, weak_instruments, wild, worlds
+from helpers.inference.clusters import codes_of, sums
 from helpers.panel import Panel
 
 
-def _check_exact(found: weak.ConfidenceSet, p_value, level: float = 0.95) -> None:
+def _check_exact(found: inference.ConfidenceSet, p_value, level: float = 0.95) -> None:
     """P-values just inside and just outside each end, and far away, to three digits."""
     ends = sorted(e for pair in found.intervals for e in pair if np.isfinite(e))
     probes = [0.0, 1.0, -1e3, 1e3]
@@ -47,24 +49,24 @@ def test_every_slope_outside_is_rejected_and_none_inside(seed, groups, strong, l
     x = strong * z + 0.7 * u + rng.normal(size=60)
     y = 1.5 * x + u
     y, x, z = (v - v.mean() for v in (y, x, z))
-    signs = wild.sign_patterns(groups, 999, 0)
+    signs = sign_patterns.sign_patterns(groups, 999, 0)
     member = np.eye(groups)[codes]
 
     def scores(v: np.ndarray) -> np.ndarray:
         signed = v[:, None] * signs.T[codes]
         return (z[:, None] * (signed - signed.mean(axis=0))).T @ member
 
-    along = clustered.sums(z * z, codes)
-    ar = wild.AndersonRubin(
-        clustered.sums(z * y, codes), clustered.sums(z * x, codes), scores(y), scores(x), along
+    along = sums(z * z, codes)
+    ar = sign_patterns.AndersonRubin(
+        sums(z * y, codes), sums(z * x, codes), scores(y), scores(x), along
     )
     beta = z @ y / (z @ x)
-    efficient = wild.Efficient(
+    efficient = sign_patterns.Efficient(
         y, x, z, along, scores(y), scores(x), scores(z),
-        clustered.sums(z * (y - beta * x), codes),
+        sums(z * (y - beta * x), codes),
     )  # fmt: skip
     for test in (ar, efficient):
-        found = weak.ConfidenceSet(test.crossings().kept(level), level)
+        found = inference.ConfidenceSet(test.crossings().kept(level), level)
         _check_exact(found, test.p_value, level)
         assert test.p_value(beta) == 1
         assert beta in found
@@ -112,8 +114,8 @@ def test_a_draw_is_a_refit_of_the_signed_data(made):
     b = 2.0
     test = inference.wild_anderson_rubin_test(panel, b)
     net = inference.within(panel)
-    codes = clustered.codes_of(net.data, "occupation")
-    signs = wild.sign_patterns(8, 999, 0)
+    codes = codes_of(net.data, "occupation")
+    signs = sign_patterns.sign_patterns(8, 999, 0)
     ratio = None
     for pattern in (0, 5, 77, 200):
         data = net.data.assign(left=(net.y - b * net.x) * signs[pattern][codes], cluster=codes)
@@ -153,9 +155,9 @@ def test_scores_under_the_null_cannot_exceed_clusters_less_one(panel):
     from scipy import stats
 
     net = inference.within(panel)
-    codes = clustered.codes_of(net.data, "occupation")
+    codes = codes_of(net.data, "occupation")
     for b in np.linspace(-100, 100, 81):
-        s = clustered.sums(net.z * (net.y - b * net.x), codes)
+        s = sums(net.z * (net.y - b * net.x), codes)
         assert s.sum() ** 2 / (8 / 7 * (s @ s)) <= 7 + 1e-9
     lowest = stats.f.sf(7, 1, 7)
     assert forms.at[("occupation", "null"), "p_value"] >= lowest
@@ -190,7 +192,10 @@ def test_sets_of_the_unrestricted_form_are_where_its_test_accepts(panel, cluster
 def test_two_ways_at_once_are_inverted_exactly(panel):
     net = inference.within(panel)
     found = inference.anderson_rubin(panel, "city+occupation", form="unrestricted")
-    _check_exact(found, lambda b: inference._ar_p_value(net, b, "city+occupation", "unrestricted"))
+    _check_exact(
+        found,
+        lambda b: weak_instruments.p_value_by_clusters(net, b, "city+occupation", "unrestricted"),
+    )
 
 
 @pytest.mark.replication
@@ -226,7 +231,7 @@ def test_a_curve_of_p_values_is_the_tests(panel):
         np.testing.assert_allclose(curve[form], wanted)
 
 
-@pytest.mark.parametrize("clustering", list(montecarlo.CLUSTERINGS))
+@pytest.mark.parametrize("clustering", list(worlds.CLUSTERINGS))
 def test_the_simulations_scores_are_the_packages(made, clustering):
     """Matrix products on a rectangle against effects taken out of signed variables."""
     net = inference.within(made)
@@ -238,12 +243,12 @@ def test_the_simulations_scores_are_the_packages(made, clustering):
     net = inference.Within(
         net.y[order], net.x[order], net.z[order], net.data.iloc[order].reset_index(drop=True)
     )
-    clusters = montecarlo.CLUSTERINGS[clustering]
+    clusters = worlds.CLUSTERINGS[clustering]
     codes = net.data["city_occupation"] if clusters == "city_occupation" else net.data[clusters]
     n = codes.nunique()
     signs = np.random.default_rng(1).choice([-1.0, 1.0], size=(3, n))
-    (wanted,) = inference._draws_of(net, clusters, signs, "x")
-    found = montecarlo.scores(net.x.reshape(shape), net.z.reshape(shape), clustering, signs)
+    (wanted,) = wild.draws_of(net, clusters, signs, "x")
+    found = simulation.scores(net.x.reshape(shape), net.z.reshape(shape), clustering, signs)
     np.testing.assert_allclose(found, wanted, atol=1e-10)
 
 
@@ -255,7 +260,7 @@ def test_pairs_of_the_simulation_are_the_packages(made):
         pd.factorize(data["city"], sort=True)[0], data["year"],
     ))  # fmt: skip
     y, x, z = (v[order].reshape(10, 260, 8) for v in (net.y, net.x, net.z))
-    found = montecarlo._pairs(y, x, z, 4)
+    found = simulation._pairs(y, x, z, 4)
     drawn = np.random.default_rng([4, 1]).multinomial(8, np.full(8, 1 / 8), size=len(found))
     wanted = inference.Cells.of(data).slopes(drawn[:20].astype(float), "occupation")
     np.testing.assert_allclose(found[:20], wanted, rtol=1e-7)

@@ -6,18 +6,15 @@ from collections.abc import Iterator
 
 import sympy as sp
 
-from helpers.derivations.claim import PLAIN, Claim, Equation, approximation, exact, slip
+from helpers.derivations.appendix_shares import PI_C, POWER, SUM_OF_TERMS, TERM, TERMS, shares
+from helpers.derivations.claim import Claim, Equation, approximation, exact, slip
 from helpers.derivations.section_2_elasticities import other_city
-from helpers.derivations.section_2_shares import G_c, chosen_first
 from helpers.derivations.symbols import (
     CELL,
     SCALED,
-    SUMS,
-    SUMS_BY_OCCUPATION,
     G,
     K,
     S_c,
-    T_c,
     T_d,
     T_k,
     appeal,
@@ -25,7 +22,6 @@ from helpers.derivations.symbols import (
     lambda_k,
     omega_k,
     phi_ck,
-    pi_c,
     pi_ck,
     pi_dk,
     rho,
@@ -36,116 +32,6 @@ from helpers.derivations.symbols import (
     z_d,
 )
 
-_A = 1 / (1 - rho)
-_PI_C = CELL.meaning[pi_c]
-# t^(1/(1-rho)) T lambda^-rho of the cell, and its sum over the city's occupations
-_TERM = t_ck**_A * T_k * lambda_k**-rho
-_TERMS = (CELL.flow_c + S_c) / z_c**_A
-_SUM = r"\sum_k t_{ck}^{\frac{1}{1-\rho}}T_k\lambda_k^{-\rho}"
-
-
-def shares() -> Iterator[Claim]:
-    """City choice shares."""
-    yield exact(
-        "a-share",
-        "8.1, first display",
-        r"\pi_c = \frac{Z_c^{-\theta}G_c}{G()}",
-        Equation(chosen_first(), z_c * G_c / G, PLAIN),
-        note="As in section 2.2.",
-        method="integral over the value of the best draw",
-    )
-    B = SUMS_BY_OCCUPATION
-    with_T_c = B.T * (appeal(B.t_c, T_c * z_c, B.rho) + appeal(B.t_d, T_d * z_d, B.rho) + B.R) ** (
-        1 - B.rho
-    )
-    pulled_in = B.with_T_inside()
-    yield slip(
-        "typo",
-        "a-G-1",
-        "8.1, second display",
-        r"G = \sum_k[\sum_c (T_{ck}Z_c^{-\theta})^{\frac{1}{1-\rho_k}}]^{1-\rho_k}",
-        r"G = \sum_k[\sum_c (T_k t_{ck}Z_c^{-\theta})^{\frac{1}{1-\rho_k}}]^{1-\rho_k}",
-        Equation(B.over_k(B.size), B.over_k(pulled_in), B),
-        refuted=Equation(B.over_k(B.size), B.over_k(with_T_c), B),
-        cause="city-twice",
-        note="T_ck holds T_c, and by section 2.2 so does Z_c^-theta: the city scale would count "
-        "twice. Equation (2) and the right side of this display have it once.",
-    )
-    yield exact(
-        "a-G-2",
-        "8.1, second display",
-        r"G = \sum_k T_k\lambda_k^{1-\rho}",
-        Equation(B.over_k(pulled_in), B.over_k(B.T * B.lambda_k ** (1 - B.rho)), B),
-        note="With T_ck read as T_k t_ck.",
-    )
-    S = SUMS
-    z = z_c
-    d_G = S.over_k(sp.diff(S.size, z))
-    inside = S.with_T_inside()
-    doubled = S.T * (appeal(S.t_c, T_c * z) + appeal(S.t_d, T_d * z_d) + S.R) ** (1 - rho)
-    yield slip(
-        "typo",
-        "a-dG-1",
-        "8.1, derivative of G, line 1",
-        r"\frac{\partial G()}{\partial Z_c^{-\theta}} = \sum_k\frac{\partial}{\partial Z_c^{-\theta}}"
-        r"[\sum_c (T_{ck}Z_c^{-\theta})^{\frac{1}{1-\rho}}]^{1-\rho}",
-        r"\frac{\partial G()}{\partial Z_c^{-\theta}} = \sum_k\frac{\partial}{\partial Z_c^{-\theta}}"
-        r"[\sum_c (T_k t_{ck}Z_c^{-\theta})^{\frac{1}{1-\rho}}]^{1-\rho}",
-        Equation(d_G, S.over_k(sp.diff(inside, z)), S),
-        refuted=Equation(d_G, S.over_k(sp.diff(doubled, z)), S),
-        cause="city-twice",
-        note="T_c once more twice; it is gone in the next line.",
-    )
-    bracket = (S.T**_A * S.lam) ** (1 - rho)
-    inner = sp.diff(S.lam, z)
-    for number, printed, right, note in (
-        (
-            2,
-            r"\sum_k\frac{\partial}{\partial Z_c^{-\theta}}[T_k^{\frac{1}{1-\rho}}\sum_c"
-            r"(t_{ck}Z_c^{-\theta})^{\frac{1}{1-\rho}}]^{1-\rho}",
-            sp.diff(bracket, z),
-            "T_k is common to all cities and comes out of the sum.",
-        ),
-        (
-            3,
-            r"\sum_k T_k[(1-\rho)\lambda_k^{-\rho}\frac{\partial\lambda_k}{\partial Z_c^{-\theta}}]",
-            S.T * (1 - rho) * S.lambda_k**-rho * inner,
-            "The chain rule.",
-        ),
-        (
-            4,
-            r"\sum_k T_k[(1-\rho)\lambda_k^{-\rho}(\frac{1}{1-\rho})t_{ck}^{\frac{1}{1-\rho}}"
-            r"(Z_c^{-\theta})^{\frac{\rho}{1-\rho}}]",
-            S.T * (1 - rho) * S.lambda_k**-rho * _A * S.t_c**_A * z ** (rho * _A),
-            "The derivative of the city's own term.",
-        ),
-    ):
-        yield exact(
-            f"a-dG-{number}",
-            f"8.1, derivative of G, line {number}",
-            r"\frac{\partial G()}{\partial Z_c^{-\theta}} = " + printed,
-            Equation(d_G, S.over_k(right), S),
-            note=note,
-        )
-    stripped = S.over_k(S.T * S.t_c**_A * S.lambda_k**-rho)
-    yield exact(
-        "a-dG-5",
-        "8.1, derivative of G, line 5",
-        r"\frac{\partial G()}{\partial Z_c^{-\theta}} = (Z_c^{-\theta})^{\frac{\rho}{1-\rho}}"
-        r"\sum_k T_k t_{ck}^{\frac{1}{1-\rho}}\lambda_k^{-\rho}",
-        Equation(d_G, z ** (rho * _A) * stripped, S),
-        note="Here one rho is needed: with several, the power of Z_c differs between occupations "
-        "and does not come out.",
-    )
-    yield exact(
-        "a-share-2",
-        "8.1, choice shares",
-        r"\pi_c = (Z_c^{-\theta})^{\frac{1}{1-\rho}}\left[\frac{\sum_k t_{ck}^{\frac{1}{1-\rho}}"
-        r"T_k\lambda_k^{-\rho}}{\sum_k T_k\lambda_k^{1-\rho}}\right]",
-        Equation(z * d_G / G, z**_A * stripped / G, S),
-        note="Needs one rho, for the same reason.",
-    )
-
 
 def own() -> Iterator[Claim]:
     """Own occupation-specific elasticity."""
@@ -154,13 +40,13 @@ def own() -> Iterator[Claim]:
         "8.1, own elasticity, text",
         r"\frac{\partial\ln\lambda_k}{\partial\ln t_{ck}} = 0",
         r"\frac{\partial\ln\lambda_k}{\partial\ln t_{ck}} = \frac{\pi_{ck}}{1-\rho}",
-        Equation(elasticity(CELL.lam, t_ck), pi_ck * _A),
+        Equation(elasticity(CELL.lam, t_ck), pi_ck * POWER),
         sp.S.Zero,
-        -pi_ck * _A,
+        -pi_ck * POWER,
         cause="small-city",
         note="Section 2.3 has an approximation sign where this has an equals sign.",
     )
-    own_exact = elasticity(_PI_C, t_ck)
+    own_exact = elasticity(PI_C, t_ck)
     three = CELL.named(
         **{
             name: elasticity(CELL.meaning[quantity], t_ck)
@@ -186,26 +72,28 @@ def own() -> Iterator[Claim]:
     yield approximation(
         "a-own-1",
         "8.1, own elasticity, line 1",
-        r"\frac{\partial\ln\pi_c}{\partial\ln t_{ck}} \approx \frac{\partial\ln[" + _SUM + r"]}"
+        r"\frac{\partial\ln\pi_c}{\partial\ln t_{ck}} \approx \frac{\partial\ln["
+        + SUM_OF_TERMS
+        + r"]}"
         r"{\partial\ln t_{ck}}",
-        r"\frac{\partial\ln\pi_c}{\partial\ln t_{ck}} = \frac{\partial\ln[" + _SUM + r"]}"
+        r"\frac{\partial\ln\pi_c}{\partial\ln t_{ck}} = \frac{\partial\ln[" + SUM_OF_TERMS + r"]}"
         r"{\partial\ln t_{ck}} - \pi_{ck}\,\omega_k",
-        Equation(own_exact, elasticity(_TERMS, t_ck) - pi_ck * omega_k),
-        elasticity(_TERMS, t_ck),
+        Equation(own_exact, elasticity(TERMS, t_ck) - pi_ck * omega_k),
+        elasticity(TERMS, t_ck),
         pi_ck * omega_k,
         cause="small-city",
         note="The denominator G moves as well.",
     )
     # lambda_k as if it did not move: what the following lines do
-    total = _TERM + S_c / z_c**_A
+    total = TERM + S_c / z_c**POWER
     held = elasticity(total, t_ck)
     lines = (
         (
             2,
             r"\left(\frac{\partial["
-            + _SUM
+            + SUM_OF_TERMS
             + r"]}{\partial t_{ck}}\right)\left(\frac{t_{ck}}{"
-            + _SUM
+            + SUM_OF_TERMS
             + r"}\right)",
             sp.diff(total, t_ck) * t_ck / total,
             "The derivative of a logarithm.",
@@ -213,24 +101,27 @@ def own() -> Iterator[Claim]:
         (
             3,
             r"\left(\frac{1}{1-\rho}\right)\left(\frac{t_{ck}^{\frac{1}{1-\rho}}T_k\lambda_k^{-\rho}}"
-            r"{t_{ck}}\right)\left(\frac{t_{ck}}{" + _SUM + r"}\right)",
-            _A * _TERM / t_ck * t_ck / total,
+            r"{t_{ck}}\right)\left(\frac{t_{ck}}{" + SUM_OF_TERMS + r"}\right)",
+            POWER * TERM / t_ck * t_ck / total,
             "With lambda_k held fixed, as assumed above.",
         ),
         (
             4,
             r"\left(\frac{1}{1-\rho}\right)\left[\frac{t_{ck}^{\frac{1}{1-\rho}}T_k\lambda_k^{-\rho}}"
-            r"{" + _SUM + r"}\right]",
-            _A * _TERM / total,
+            r"{" + SUM_OF_TERMS + r"}\right]",
+            POWER * TERM / total,
             "t_ck cancels.",
         ),
-        (5, r"\frac{\phi_{ck}}{1-\rho}", phi_ck * _A, "By definition (4)."),
+        (5, r"\frac{\phi_{ck}}{1-\rho}", phi_ck * POWER, "By definition (4)."),
     )
     for number, printed, right, note in lines:
         yield exact(
             f"a-own-{number}",
             f"8.1, own elasticity, line {number}",
-            r"\frac{\partial\ln[" + _SUM + r"]}{\partial\ln t_{ck}}\Big|_{\lambda_k} = " + printed,
+            r"\frac{\partial\ln["
+            + SUM_OF_TERMS
+            + r"]}{\partial\ln t_{ck}}\Big|_{\lambda_k} = "
+            + printed,
             Equation(held, right),
             note=note,
         )
@@ -238,13 +129,13 @@ def own() -> Iterator[Claim]:
 
 def cross() -> Iterator[Claim]:
     """Cross-city occupation-specific elasticity."""
-    cross_exact = elasticity(_PI_C, t_dk)
+    cross_exact = elasticity(PI_C, t_dk)
     d_share = sp.diff(CELL.lam**-rho, t_dk)
     d_size = sp.diff(CELL.lam ** (1 - rho), t_dk)
-    first = t_ck**_A * T_k * d_share * t_dk / _TERMS
+    first = t_ck**POWER * T_k * d_share * t_dk / TERMS
     second = -T_k * d_size * t_dk / CELL.G
     own_size = T_k * CELL.lam ** (1 - rho)
-    own_term = t_ck**_A * T_k * CELL.lam**-rho
+    own_term = t_ck**POWER * T_k * CELL.lam**-rho
     yield slip(
         "typo",
         "a-cross",
@@ -262,7 +153,8 @@ def cross() -> Iterator[Claim]:
         Equation(cross_exact, first + second),
         refuted=Equation(
             cross_exact,
-            t_ck**_A * T_k * d_share * t_dk / (K * own_term) - T_k * d_size * t_dk / (K * own_size),
+            t_ck**POWER * T_k * d_share * t_dk / (K * own_term)
+            - T_k * d_size * t_dk / (K * own_size),
         ),
         cause="sum-letter",
         note="The sums run over l and their terms are written with k; read to the letter each is "
@@ -274,18 +166,20 @@ def cross() -> Iterator[Claim]:
         "8.1, cross elasticity, second display",
         r"\frac{\partial\lambda_k}{\partial t_{c'k}} = \left(\frac{1}{1-\rho}\right)"
         r"\left(\frac{1}{t_{c'k}}\right)[t_{c'k}(Z_{c'}^{-\theta})]^{\frac{1}{1-\rho}}",
-        Equation(sp.diff(CELL.lam, t_dk), _A / t_dk * other),
+        Equation(sp.diff(CELL.lam, t_dk), POWER / t_dk * other),
         note="One term of the sum depends on it.",
     )
-    printed_first = t_ck**_A * T_k * (-rho) * lambda_k ** (-rho - 1) * _A * other / _TERMS
+    printed_first = t_ck**POWER * T_k * (-rho) * lambda_k ** (-rho - 1) * POWER * other / TERMS
     yield slip(
         "typo",
         "a-cross-first-1",
         "8.1, cross elasticity, first term, line 1",
         r"t_{ck}^{\frac{1}{1-\rho}}T_k(-\rho)(\lambda_k^{-\rho-1})\left(\frac{1}{1-\rho}\right)"
-        r"\left(\frac{[t_{c'k}(Z_c^{-\theta})]^{\frac{1}{1-\rho}}}{" + _SUM + r"}\right)",
+        r"\left(\frac{[t_{c'k}(Z_c^{-\theta})]^{\frac{1}{1-\rho}}}{" + SUM_OF_TERMS + r"}\right)",
         r"t_{ck}^{\frac{1}{1-\rho}}T_k(-\rho)(\lambda_k^{-\rho-1})\left(\frac{1}{1-\rho}\right)"
-        r"\left(\frac{[t_{c'k}(Z_{c'}^{-\theta})]^{\frac{1}{1-\rho}}}{" + _SUM + r"}\right)",
+        r"\left(\frac{[t_{c'k}(Z_{c'}^{-\theta})]^{\frac{1}{1-\rho}}}{"
+        + SUM_OF_TERMS
+        + r"}\right)",
         Equation(first, printed_first),
         refuted=Equation(first, printed_first.subs(other, appeal(t_dk, z_c))),
         cause="own-scale",
@@ -297,21 +191,21 @@ def cross() -> Iterator[Claim]:
             2,
             r"-\left(\frac{\rho}{1-\rho}\right)\left(\frac{[t_{c'k}(Z_{c'}^{-\theta})]"
             r"^{\frac{1}{1-\rho}}}{\lambda_k}\right)\left(\frac{t_{ck}^{\frac{1}{1-\rho}}T_k"
-            r"\lambda_k^{-\rho}}{" + _SUM + r"}\right)",
-            -rho * _A * share_d * _TERM / _TERMS,
+            r"\lambda_k^{-\rho}}{" + SUM_OF_TERMS + r"}\right)",
+            -rho * POWER * share_d * TERM / TERMS,
             "One lambda_k goes with the other city's term.",
         ),
         (
             3,
             r"-\left(\frac{\rho}{1-\rho}\right)\left(\frac{[t_{c'k}(Z_{c'}^{-\theta})]"
             r"^{\frac{1}{1-\rho}}}{\lambda_k}\right)\phi_{ck}",
-            -rho * _A * share_d * phi_ck,
+            -rho * POWER * share_d * phi_ck,
             "By definition (4).",
         ),
         (
             4,
             r"-\left(\frac{\rho}{1-\rho}\right)\pi_{c'k}\phi_{ck}",
-            -rho * _A * pi_dk * phi_ck,
+            -rho * POWER * pi_dk * phi_ck,
             "By equation (3).",
         ),
     ):
@@ -351,7 +245,7 @@ def cross() -> Iterator[Claim]:
         "8.1, cross elasticity, display before (12)",
         r"\frac{\partial\ln\pi_c}{\partial\ln t_{c'k}} = -\pi_{c'k}\left[\omega_k+"
         r"\left(\frac{\rho}{1-\rho}\right)\phi_{ck}\right]",
-        Equation(cross_exact, -pi_dk * (omega_k + rho * _A * phi_ck)),
+        Equation(cross_exact, -pi_dk * (omega_k + rho * POWER * phi_ck)),
         note="Exact for two cities of any size, and with a correlation for each occupation.",
     )
     yield other_city("eq-12", "equation (12), 8.1")
@@ -370,12 +264,16 @@ def aggregate() -> Iterator[Claim]:
         "typo",
         "a-city",
         "8.1, aggregate elasticity, first display",
-        r"\frac{\partial\ln\pi_c}{\partial\ln T_{c'}} = \left(\frac{" + _SUM + r"}{\partial T_{c'}}"
-        r"\right)\left(\frac{T_{c'}}{" + _SUM + r"}\right) - \left(\frac{\partial\sum_k T_k"
+        r"\frac{\partial\ln\pi_c}{\partial\ln T_{c'}} = \left(\frac{"
+        + SUM_OF_TERMS
+        + r"}{\partial T_{c'}}"
+        r"\right)\left(\frac{T_{c'}}{" + SUM_OF_TERMS + r"}\right) - \left(\frac{\partial\sum_k T_k"
         r"\lambda_k^{1-\rho}}{\partial T_{c'}}\right)\left(\frac{T_{c'}}{\sum_k T_k"
         r"\lambda_k^{1-\rho}}\right)",
-        r"\frac{\partial\ln\pi_c}{\partial\ln T_{c'}} = \left(\frac{\partial" + _SUM + r"}"
-        r"{\partial T_{c'}}\right)\left(\frac{T_{c'}}{" + _SUM + r"}\right) - \left(\frac{\partial"
+        r"\frac{\partial\ln\pi_c}{\partial\ln T_{c'}} = \left(\frac{\partial" + SUM_OF_TERMS + r"}"
+        r"{\partial T_{c'}}\right)\left(\frac{T_{c'}}{"
+        + SUM_OF_TERMS
+        + r"}\right) - \left(\frac{\partial"
         r"\sum_k T_k\lambda_k^{1-\rho}}{\partial T_{c'}}\right)\left(\frac{T_{c'}}{\sum_k T_k"
         r"\lambda_k^{1-\rho}}\right)",
         Equation(A.d_log_pi_c(T_d), d_n - d_G, two),
@@ -392,14 +290,14 @@ def aggregate() -> Iterator[Claim]:
         r"\left(\frac{[t_{ck}(Z_c^{-\theta})]^{\frac{1}{1-\rho}}}{T_{c'}}\right)",
         r"\frac{\partial\lambda_k}{\partial T_{c'}} = \left(\frac{\theta}{1-\rho}\right)"
         r"\left(\frac{[t_{c'k}(Z_{c'}^{-\theta})]^{\frac{1}{1-\rho}}}{T_{c'}}\right)",
-        Equation(d_lambda, theta * _A * A.h_d / T_d, A),
-        refuted=Equation(d_lambda, _A * A.h_c / T_d, A),
+        Equation(d_lambda, theta * POWER * A.h_d / T_d, A),
+        refuted=Equation(d_lambda, POWER * A.h_c / T_d, A),
         cause="city-power",
         note="Two slips: the city is c', and T_c' enters with the power theta.",
     )
-    first = A.over_k(-rho * _A * A.phi_c * A.pi_dk)
+    first = A.over_k(-rho * POWER * A.phi_c * A.pi_dk)
     second = A.over_k(-A.omega * A.pi_dk)
-    total = -A.over_k(A.pi_dk * (A.omega + rho * _A * A.phi_c))
+    total = -A.over_k(A.pi_dk * (A.omega + rho * POWER * A.phi_c))
     for number, printed, right in (
         (
             1,

@@ -6,14 +6,7 @@ from collections.abc import Iterator
 
 import sympy as sp
 
-from helpers.derivations.claim import (
-    PLAIN,
-    Claim,
-    Equation,
-    definition,
-    exact,
-    slip,
-)
+from helpers.derivations.claim import PLAIN, Claim, Equation, definition, exact, slip
 from helpers.derivations.symbols import (
     CELL,
     SUMS,

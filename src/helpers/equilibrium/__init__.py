@@ -5,21 +5,16 @@ city, on the same shares and in the same exact hats; a :class:`Closure` says how
 :data:`PAPER` nothing answers and :func:`solve` is :func:`helpers.counterfactuals.shock`.
 """
 
-from helpers.equilibrium.closure import PAPER, STANDARD, Closure
-from helpers.equilibrium.economy import panel_wages
-from helpers.equilibrium.fixed_point import solve
-from helpers.equilibrium.linear import at_the_margin
-from helpers.equilibrium.many import solve_many
-from helpers.equilibrium.outcome import Equilibria, Equilibrium
+import lazy_loader
 
-__all__ = [
-    "PAPER",
-    "STANDARD",
-    "Closure",
-    "Equilibria",
-    "Equilibrium",
-    "at_the_margin",
-    "panel_wages",
-    "solve",
-    "solve_many",
-]
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "closure": ["Closure", "PAPER", "STANDARD"],
+        "economy": ["panel_wages"],
+        "fixed_point": ["solve"],
+        "linear": ["at_the_margin"],
+        "many": ["solve_many"],
+        "outcome": ["Equilibria", "Equilibrium"],
+    },
+)

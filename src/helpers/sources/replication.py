@@ -6,7 +6,6 @@ The repository states no licence: the files are used, not redistributed.
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import threading
 from dataclasses import dataclass
@@ -16,8 +15,9 @@ import pandas as pd
 import pooch
 import requests
 
-from helpers import paths
+from helpers import files
 from helpers.errors import DataUnavailableError, GivenDataError, HashMismatchError, find_name
+from helpers.files import sha256
 from helpers.panel import Panel
 
 COMMIT = "978129136436bd020c3257faa08f4a3c126ec200"
@@ -60,12 +60,6 @@ FILES = {
         "params/T_k.csv", "25afd3e10643608f75e3a4c4a5b22ba89ba2e3b7e74853ff01abacd9ddffd537"
     ),
 }
-
-
-def sha256(path: Path) -> str:
-    """SHA-256 of a file, as hexadecimal digits."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _download(published: PublishedFile, folder: Path) -> Path:
@@ -137,7 +131,7 @@ def locate(name: str, download: bool = True) -> Path:
         if found != published.sha256:
             raise HashMismatchError(
                 f"{path}: expected SHA-256 {published.sha256}, found {found}; put the author's "
-                f"file there, or unset {paths.DATA_VARIABLE} to have it fetched"
+                f"file there, or unset {files.DATA_VARIABLE} to have it fetched"
             )
         return path
     folder = Path(pooch.os_cache("correlated-migration")) / COMMIT[:12]
@@ -154,20 +148,20 @@ def locate(name: str, download: bool = True) -> Path:
 
 def _given(published: PublishedFile) -> Path | None:
     """The folder that ``COMPANION_DATA`` names, with the file in it, or None where unset."""
-    given = paths.given_data()
+    given = files.given_data()
     if given is None:
         return None
-    unset = f"or unset {paths.DATA_VARIABLE} to have the files fetched"
+    unset = f"or unset {files.DATA_VARIABLE} to have the files fetched"
     if not given.is_dir():
         kind = "a file" if given.exists() else "not there"
         raise GivenDataError(
-            f"{paths.DATA_VARIABLE}: {given} is {kind}, expected a folder with "
+            f"{files.DATA_VARIABLE}: {given} is {kind}, expected a folder with "
             f"{', '.join(file.name for file in FILES.values())}; correct the path, {unset}"
         )
     if not (given / published.name).is_file():
         lacking = [file.name for file in FILES.values() if not (given / file.name).is_file()]
         raise GivenDataError(
-            f"{paths.DATA_VARIABLE}: {given} lacks {', '.join(lacking)}; put "
+            f"{files.DATA_VARIABLE}: {given} lacks {', '.join(lacking)}; put "
             f"{'it' if len(lacking) == 1 else 'them'} there, {unset}"
         )
     return given
@@ -180,7 +174,7 @@ def _sha256_of(path: Path) -> str:
     except OSError as problem:
         raise GivenDataError(
             f"{path}: cannot be read ({problem.strerror}); change its permissions, or unset "
-            f"{paths.DATA_VARIABLE}"
+            f"{files.DATA_VARIABLE}"
         ) from None
 
 

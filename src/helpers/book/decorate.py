@@ -1,0 +1,109 @@
+"""What is added to built pages and taken out of them."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from importlib.util import find_spec
+from pathlib import Path
+
+from helpers.book import plain_notebook
+from helpers.book.execute import BookError
+from helpers.book.myst import labels
+from helpers.book.pages import notebooks, pages
+from helpers.book.stage import LAUNCH, without_data
+from helpers.files import BOOK, NOTEBOOKS, ROOT
+from helpers.notebook import parameters
+
+_MATHJAX = ("tex-chtml.js", "output/chtml/fonts")
+# what the theme brings along and no page loads
+UNUSED = ("_static/locales", "_static/**/*.map", "_static/sphinx-thebe.*")
+_THEBE = (
+    r"\s*<script>const THEBE_JS_URL.*?</script>",
+    r"\s*<script[^>]*sphinx-thebe\.js[^>]*></script>",
+    r"\s*<link[^>]*sphinx-thebe\.css[^>]*/>",
+)
+
+
+def add_mathjax(site: Path) -> None:
+    """Put the renderer of mathematics into the site: the files that a page loads, no more."""
+    spec = find_spec("sphinx-mathjax-offline")
+    if spec is None or spec.origin is None:
+        raise BookError("sphinx-mathjax-offline is not installed: run make env")
+    renderer = Path(spec.origin).parent / "static" / "mathjax"
+    for part in _MATHJAX:
+        target = site / "_static" / "mathjax" / part
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if (renderer / part).is_dir():
+            shutil.copytree(renderer / part, target)
+        else:
+            shutil.copy(renderer / part, target)
+
+
+def drop_thebe(site: Path) -> None:
+    """Take the live-code loader out of every page: it names another host, and twice."""
+    for page in site.rglob("*.html"):
+        text = page.read_text(encoding="utf-8")
+        for pattern in _THEBE:
+            text = re.sub(pattern, "", text)
+        page.write_text(text, encoding="utf-8")
+
+
+# what the builder writes that assistive technology stumbles over, and what it should read
+_READABLE = (
+    (r'<img alt="\w+ logo" src', '<img alt="" src'),  # the button's words stand beside it
+    (r'<div role="list" class="citation-list">', '<div class="citation-list">'),
+    (r' role="doc-biblioentry"', ""),
+    (
+        r'<div id="pst-primary-sidebar"([^>]*)>',
+        r'<div id="pst-primary-sidebar"\1 role="complementary" aria-label="Contents of the book">',
+    ),
+)
+
+
+def make_readable(site: Path) -> None:
+    """Mend what screen readers and keyboards cannot use."""
+    for page in site.rglob("*.html"):
+        text = page.read_text(encoding="utf-8")
+        for pattern, better in _READABLE:
+            text = re.sub(pattern, better, text, flags=re.S)
+        page.write_text(text, encoding="utf-8")
+
+
+def mark_redirect(index: Path) -> None:
+    """Give the page that forwards to the first one its icon and language."""
+    text = index.read_text(encoding="utf-8")
+    if "<html" not in text:
+        icon = '<link rel="icon" href="_static/favicon.svg">'
+        index.write_text(
+            f'<!doctype html>\n<html lang="en"><head><title>Correlated Migration</title>'
+            f"{icon}{text.strip()}</head></html>\n",
+            encoding="utf-8",
+        )
+
+
+def add_downloads(site: Path, executed: Path) -> None:
+    """Offer every executed page as a notebook that Jupyter can show, and as its source."""
+    known = labels(pages())
+    cited = plain_notebook.authors((BOOK / "references.bib").read_text("utf-8"))
+    for source in notebooks():
+        inside = source.relative_to(ROOT).with_suffix("")
+        target = site / "_sources" / inside
+        plain = without_data(json.loads((executed / f"{source.stem}.ipynb").read_text("utf-8")))
+        text = json.dumps(
+            plain_notebook.notebook(plain, known, cited), indent=1, ensure_ascii=False
+        )
+        target.with_suffix(".ipynb").write_text(text + "\n", "utf-8")
+        myst, ran = source.read_text("utf-8"), parameters.shown(plain)
+        myst = myst if ran is None else parameters.with_cell(myst, ran)
+        target.with_suffix(".md").write_text(myst, "utf-8")
+        page = site / inside.with_suffix(".html")
+        text = page.read_text("utf-8")
+        if source.parent != NOTEBOOKS:  # no notebook of it is in the repository
+            text = re.sub(LAUNCH, "", text, flags=re.S)
+            page.write_text(text, "utf-8")
+        entry = re.search(r'<li><a href="[^"]*_sources/[^"]*\.ipynb".*?</li>', text, re.S)
+        if entry:
+            other = entry.group().replace(".ipynb", ".md")
+            page.write_text(text[: entry.end()] + other + text[entry.end() :], "utf-8")

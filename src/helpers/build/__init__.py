@@ -1,0 +1,13 @@
+"""From survey records to the panel: counts, shares, wages and the instrument (section 4.1)."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "cells": ["Ledger"],
+        "panel": ["build_panel"],
+        "records": ["WEIGHTS"],
+        "remarks": ["attrition", "cities_by_year", "notes"],
+    },
+)

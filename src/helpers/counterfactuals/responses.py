@@ -1,0 +1,169 @@
+"""Who moves where after a change: spillovers, gains of cells, competition for households."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from helpers import elasticities
+from helpers.counterfactuals import leavers, many
+from helpers.counterfactuals.hats import shock
+from helpers.model import Shares, similarity
+from helpers.sources import places
+
+
+def spillovers(shares: Shares, rho: float, theta: float, city: str, hat: float) -> pd.DataFrame:
+    """What a shock to one city does to the others, with correlation and without (5.1).
+
+    Returns
+    -------
+    DataFrame
+        One row per other city: ``city``, ``pi_c``, ``similarity``, ``change`` (new share over
+        old) at rho, ``change_independent`` at rho = 0, and ``ratio``, one over the other.
+    """
+    change, independent = (
+        shock(shares, value, theta, city={city: hat}).pi_c / shares.pi_c for value in (rho, 0.0)
+    )
+    table = pd.DataFrame(
+        {
+            "city": shares.cities,
+            "pi_c": shares.pi_c,
+            "similarity": similarity(shares, city),
+            "change": change,
+            "change_independent": independent,
+            "ratio": change / independent,
+        }
+    )
+    return table.drop(index=shares.city_index(city)).reset_index(drop=True)
+
+
+def occupation_changes(shares: Shares, rho: float, theta: float, **hats: float) -> pd.DataFrame:
+    """Relative change of city shares after a shock to each of some occupations (5.2).
+
+    Parameters
+    ----------
+    shares : Shares
+    rho, theta : float
+    **hats : float
+        Multiplicative change of T_k by occupation; each is a shock of its own.
+
+    Returns
+    -------
+    DataFrame
+        ``city``, ``pi_c`` and one column of changes for each occupation named.
+    """
+    columns = {
+        occupation: shock(shares, rho, theta, occupation={occupation: hat}).pi_c / shares.pi_c
+        for occupation, hat in hats.items()
+    }
+    return pd.DataFrame({"city": shares.cities, "pi_c": shares.pi_c, **columns})
+
+
+def cell_gains(shares: Shares, rho: float, theta: float, rate: float = 0.01) -> np.ndarray:
+    """Households that a city gains when one occupation there becomes more productive.
+
+    Parameters
+    ----------
+    shares : Shares
+    rho : float, in [0, 1)
+    theta : float, above 0
+    rate : float
+        Relative change of productivity in the cell; t_ck changes by (1 + rate)^theta.
+
+    Returns
+    -------
+    array (C, K)
+        Change of pi_c, exact, as a share of all households.
+    """
+    n_cities, n_occupations = shares.pi_ck.shape
+    city, occupation = (index.ravel() for index in np.indices((n_cities, n_occupations)))
+    new = many.grid(shares, rho, theta, city, occupation=occupation, cell_hat=(1 + rate) ** theta)
+    gained = new[np.arange(city.size), city] - shares.pi_c[city]
+    return gained.reshape(n_cities, n_occupations)
+
+
+def targets(shares: Shares, T_k: np.ndarray, rho: float, theta: float) -> pd.DataFrame:
+    """The occupation that each city would do best to make one per cent more productive.
+
+    Parameters
+    ----------
+    shares : Shares
+        With labels.
+    T_k : array (K,)
+        Occupation shifters.
+    rho : float, in [0, 1)
+    theta : float, above 0
+
+    Returns
+    -------
+    DataFrame
+        One row per city: ``city``; ``by_shock``, the occupation with the largest gain;
+        ``by_outlay``, that with the largest gain for a given outlay; ``largest`` (the city's
+        largest), ``specialised`` (most over-represented), ``least_specialised``, ``highest_T_k``;
+        and ``advantage``, by how much the gain per outlay of the best occupation exceeds that of
+        the worst.
+    """
+    gain = cell_gains(shares, rho, theta)
+    per_outlay = outlay_elasticity(shares, rho)
+    quotient = shares.phi_ck / shares.omega_k
+    names = np.array(shares.occupations)
+    return pd.DataFrame(
+        {
+            "city": shares.cities,
+            "by_shock": names[gain.argmax(axis=1)],
+            "by_outlay": names[per_outlay.argmax(axis=1)],
+            "largest": names[shares.phi_ck.argmax(axis=1)],
+            "specialised": names[quotient.argmax(axis=1)],
+            "least_specialised": names[quotient.argmin(axis=1)],
+            "highest_T_k": names[np.argmax(T_k)],
+            "advantage": per_outlay.max(axis=1) / per_outlay.min(axis=1) - 1,
+        }
+    )
+
+
+def competition(shares: Shares, rho: float) -> pd.DataFrame:
+    """Every ordered pair of cities: who takes from whom, and how alike and how far they are.
+
+    Parameters
+    ----------
+    shares : Shares
+        With labels.
+    rho : float, in [0, 1)
+
+    Returns
+    -------
+    DataFrame
+        ``city``, ``rival``; ``diversion``, the share of those who leave the city that the rival
+        receives; ``relative``, that over what it would be without correlation;
+        ``similarity`` of their mixes; ``kilometres`` between them (missing where unknown).
+    """
+    with_rho, without = (leavers.diversion(shares, value) for value in (rho, 0.0))
+    n = len(shares.cities)
+    alike = np.array([similarity(shares, c) for c in range(n)])
+    far = places.distances(shares.cities)
+    one, other = np.nonzero(~np.eye(n, dtype=bool))
+    names = np.array(shares.cities, dtype=object)
+    return pd.DataFrame(
+        {
+            "city": names[one],
+            "rival": names[other],
+            "diversion": with_rho[one, other],
+            "relative": with_rho[one, other] / without[one, other],
+            "similarity": alike[one, other],
+            "kilometres": far[one, other],
+        }
+    )
+
+
+def outlay_elasticity(shares: Shares, rho: float) -> np.ndarray:
+    """Gain of a city's share per outlay on one of its occupations, at the margin.
+
+    Dividing the exact elasticity (:func:`helpers.elasticities.own_city_occupation`) by the share
+    of the city's households in the cell leaves, up to theta and the size of the city,
+    1/(1-rho) - pi_ck rho/(1-rho) - pi_c: the smaller the city's part of an occupation, the larger.
+
+    Returns
+    -------
+    array (C, K)
+    """
+    return elasticities.own_city_occupation(shares, rho) / shares.phi_ck

@@ -1,0 +1,83 @@
+"""A figure: the drawing and the table of what it draws."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import matplotlib as mpl
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from helpers.exhibits.data import bundle
+
+STYLE = {
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "axes.titlesize": "medium",
+    "figure.constrained_layout.use": True,
+    "font.size": 11,
+    "svg.fonttype": "none",
+    "svg.hashsalt": "correlated-migration",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Exhibit:
+    """A drawing and the numbers in it.
+
+    Attributes
+    ----------
+    name : str
+        Name of the function that made it.
+    figure : matplotlib Figure
+    data : DataFrame
+        What is drawn, one row per mark.
+    """
+
+    name: str
+    figure: Figure
+    data: pd.DataFrame
+
+    def __repr__(self) -> str:
+        """Give size and moments of the data drawn: what a re-run is compared with."""
+        numbers = self.data.select_dtypes("number")
+        lines = [f"{self.name}: {len(self.data)} marks"]
+        for column in numbers:
+            values = numbers[column].to_numpy(dtype=float)
+            lines.append(
+                f"  {column}: mean {values.mean():.10g}, smallest {values.min():.10g}, "
+                f"largest {values.max():.10g}"
+            )
+        return "\n".join(lines)
+
+    def svg(self) -> str:
+        """Return the drawing as SVG, the same bytes for the same data."""
+        buffer = io.StringIO()
+        with mpl.rc_context(STYLE):
+            self.figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
+        return buffer.getvalue()
+
+    def _repr_mimebundle_(self, include=None, exclude=None) -> dict:
+        return {
+            "image/svg+xml": self.svg(),
+            "text/plain": repr(self),
+            **bundle(self.name, self.data),
+        }
+
+
+def axes(width: float, height: float) -> tuple[Figure, Axes]:
+    """A figure outside pyplot's registry, so that nothing is drawn twice or kept open."""
+    figure = Figure(figsize=(width, height))
+    return figure, figure.add_subplot()
+
+
+@contextmanager
+def canvas(width: float, height: float) -> Iterator[tuple[Figure, Axes]]:
+    """A figure and its axes in the book's style, for exhibits beyond the paper's."""
+    with sns.axes_style("ticks"), mpl.rc_context(STYLE):
+        yield axes(width, height)

@@ -1,0 +1,138 @@
+"""Pictures for intuition: substitution, the three kinds of share, elasticities (paper, 2)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from helpers import elasticities
+from helpers.counterfactuals import diversion
+from helpers.exhibits.exhibit import Exhibit, canvas
+from helpers.exhibits.palette import BLUE, GREY, ORANGE, occupation_colours
+from helpers.model import Shares, similarity
+from helpers.names import short_name
+
+# eight colours that stay apart without red against green, dark enough on white
+_EIGHT = (
+    "#0072b2", "#e69f00", "#007a5a", "#cc79a7", "#56b4e9", "#b35900", "#444444", "#a6a6a6"
+)  # fmt: skip
+
+
+def red_and_blue(economies: dict[float, Shares]) -> Exhibit:
+    """Where those go who leave the first city, at several correlations.
+
+    Parameters
+    ----------
+    economies : {rho: Shares}
+        Labelled shares of the same three cities.
+    """
+    names = next(iter(economies.values())).cities
+    rows = []
+    with canvas(7.2, 2.8) as (figure, ax):
+        for row, (rho, shares) in enumerate(reversed(economies.items())):
+            to = diversion(shares, rho)[0, 1:]
+            left = 0.0
+            for name, part, colour in zip(names[1:], to, (BLUE, ORANGE), strict=True):
+                ax.barh(row, part, left=left, color=colour, height=0.6)
+                if part > 0.12:
+                    words = f"{name}: {part:.0%}"
+                    ax.text(left + part / 2, row, words, ha="center", va="center", color="white")
+                rows.append({"rho": rho, "from": names[0], "to": name, "diversion": part})
+                left += part
+        ax.set_yticks(range(len(economies)), [f"ρ = {rho:g}" for rho in reversed(economies)])
+        ax.set(xlim=(0, 1), xticks=[], xlabel=f"of those who leave the {names[0]}")
+        ax.spines[["left", "bottom"]].set_visible(False)
+        ax.tick_params(left=False)
+    return Exhibit("red_and_blue", figure, pd.DataFrame(rows))
+
+
+def three_shares(shares: Shares, cities: Sequence[str]) -> Exhibit:
+    """What pi_ck, omega_k and phi_ck measure: the same households, divided three ways.
+
+    Parameters
+    ----------
+    shares : Shares
+        With labels.
+    cities : sequence of str
+        Cities to draw; pi_ck is shown for them alone, phi_ck for each of them.
+    """
+    places = [shares.city_index(name) for name in cities]
+    short = [short_name(name) for name in cities]
+    n = len(shares.occupations)
+    with canvas(7.2, 5.4) as (figure, spare):
+        figure.delaxes(spare)
+        grid = figure.add_gridspec(2, 2, width_ratios=(3, 2))
+        upper, side, lower = (
+            figure.add_subplot(grid[0, 0]),
+            figure.add_subplot(grid[:, 1]),
+            figure.add_subplot(grid[1, 0]),
+        )
+        width = 0.8 / len(places)
+        for i, (c, label) in enumerate(zip(places, short, strict=True)):
+            at = np.arange(n) + (i - (len(places) - 1) / 2) * width
+            upper.bar(at, shares.pi_ck[c], width, color=_EIGHT[i], label=label)
+        upper.set_title("$\\pi_{ck}$: an occupation, divided among cities", loc="left")
+        upper.set_xticks([])
+        upper.set_ylim(0, 1.5 * shares.pi_ck[places].max())
+        upper.legend(frameon=False, fontsize="x-small", ncols=2)
+        lower.bar(range(n), shares.omega_k, color=GREY)
+        lower.set_title("$\\omega_k$: everyone, divided among occupations", loc="left")
+        lower.set_xticks(range(n), shares.occupations, rotation=35, ha="right", fontsize="small")
+        bottom = np.zeros(len(places))
+        colours = occupation_colours(shares.occupations)
+        for k, name in enumerate(shares.occupations):
+            part = shares.phi_ck[places, k]
+            side.bar(short, part, bottom=bottom, color=colours[name], label=name)
+            bottom += part
+        side.set_title("$\\phi_{ck}$: a city, divided", loc="left")
+        side.tick_params(axis="x", rotation=35, labelsize="small")
+        side.legend(
+            frameon=False, fontsize="x-small", loc="upper left", bbox_to_anchor=(1, 1), reverse=True
+        )
+    frame = shares.to_frame()
+    data = frame[frame["city"].isin(cities)][["city", "occupation", "pi_ck", "omega_k", "phi_ck"]]
+    return Exhibit("three_shares", figure, data.reset_index(drop=True))
+
+
+def responses(shares: Shares, city: str, theta: float = 1.0) -> Exhibit:
+    """How a city's share responds to its own scale and to that of others, over rho.
+
+    Parameters
+    ----------
+    shares : Shares
+        With labels.
+    city : str
+    theta : float, above 0
+        Above one the scale is T_c, at one it is z_c.
+    """
+    c = shares.city_index(city)
+    alike = similarity(shares, c)
+    order = [i for i in np.argsort(-alike) if i != c]
+    size = np.abs(np.log(shares.pi_c) - np.median(np.log(shares.pi_c)))
+    near = min(order[:20], key=lambda i: size[i])
+    far = min(order[-20:], key=lambda i: size[i])
+    grid = np.linspace(0, 0.9, 46)
+    own, similar, different = [], [], []
+    for rho in grid:
+        matrix = elasticities.cross_city(shares, rho, theta=theta)
+        own.append(matrix[c, c])
+        similar.append(-matrix[near, c] / shares.pi_c[c] / theta)
+        different.append(-matrix[far, c] / shares.pi_c[c] / theta)
+    short = [short_name(shares.cities[i]) for i in (c, near, far)]
+    with canvas(7.2, 3.2) as (figure, spare):
+        figure.delaxes(spare)
+        left, right = figure.subplots(1, 2)
+        left.plot(grid, own, color=BLUE)
+        left.plot(grid, theta / (1 - grid), ":", color=GREY)
+        scale = "$z_c$" if theta == 1 else "$T_c$"
+        left.set(xlabel="ρ", ylabel=f"elasticity of its share in {scale}")
+        left.set_title(f"{short[0]}'s own scale (dotted: a small city)", loc="left")
+        right.plot(grid, similar, color=BLUE, label=f"{short[1]}, similar")
+        right.plot(grid, different, "--", color=ORANGE, label=f"{short[2]}, different")
+        right.legend(frameon=False, fontsize="small")
+        right.set(xlabel="ρ", ylabel=f"loss relative to {short[0]}'s size")
+        right.set_title("others, when it rises", loc="left")
+    data = pd.DataFrame({"rho": grid, "own": own, "similar": similar, "different": different})
+    return Exhibit("responses", figure, data)

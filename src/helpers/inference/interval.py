@@ -1,0 +1,94 @@
+"""A confidence set of any shape: intervals, rays, the whole line or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from helpers.errors import arguments
+
+
+@dataclass(frozen=True)
+class ConfidenceSet:
+    """A union of intervals on the line.
+
+    Attributes
+    ----------
+    intervals : tuple of (float, float)
+        Disjoint, in order; ends may be infinite.
+    level : float
+    """
+
+    intervals: tuple[tuple[float, float], ...]
+    level: float
+
+    @property
+    def kind(self) -> str:
+        """``empty``, ``line``, ``interval``, ``ray``, ``two rays`` or ``several intervals``."""
+        if not self.intervals:
+            return "empty"
+        open_ends = sum(np.isinf(end) for pair in self.intervals for end in pair)
+        if len(self.intervals) == 1:
+            return ("interval", "ray", "line")[open_ends]
+        return "two rays" if len(self.intervals) == 2 and open_ends == 2 else "several intervals"
+
+    def __contains__(self, value: float) -> bool:
+        value = arguments.number("value", value)
+        return any(low <= value <= high for low, high in self.intervals)
+
+    def __str__(self) -> str:
+        """Intervals joined by 'and', the kind where it is not a plain interval."""
+        if not self.intervals:
+            return "empty"
+        parts = " and ".join(f"[{low:.3f}, {high:.3f}]" for low, high in self.intervals)
+        return parts if self.kind == "interval" else f"{parts} ({self.kind})"
+
+    def rho(self) -> ConfidenceSet:
+        """The correlations 1 - 1/b that the slopes in the set imply, within [0, 1).
+
+        A slope below one is outside the model: such parts of the set are cut off, and a set
+        that lies there altogether becomes empty.
+        """
+        kept = [
+            (1 - 1 / max(low, 1.0), 1.0 if np.isinf(high) else 1 - 1 / high)
+            for low, high in self.intervals
+            if high >= 1
+        ]
+        return ConfidenceSet(tuple((float(low), float(high)) for low, high in kept), self.level)
+
+
+def _where_negative(
+    polynomial: Callable[[np.ndarray], np.ndarray], degree: int, centre: float, scale: float
+) -> tuple[tuple[float, float], ...]:
+    """Intervals on which a polynomial is at most zero, from its values."""
+    # interpolate in t = (b - centre) / scale, at Chebyshev's points
+    t = np.cos(np.pi * (2 * np.arange(degree + 1) + 1) / (2 * degree + 2)) * 2
+    values = polynomial(centre + scale * t)
+    coefficients = np.linalg.solve(np.vander(t, degree + 1), values)
+    largest = np.abs(coefficients).max()
+    coefficients = np.trim_zeros(
+        np.where(np.abs(coefficients) < 1e-13 * largest, 0, coefficients), "f"
+    )
+    roots = np.roots(coefficients) if len(coefficients) > 1 else np.array([])
+    real = np.sort(roots[np.abs(roots.imag) < 1e-7 * (1 + np.abs(roots.real))].real)
+    edges = np.concatenate([[-np.inf], centre + scale * real, [np.inf]])
+    inside = []
+    for low, high in pairwise(edges):
+        if low == high:
+            continue
+        if np.isinf(low) and np.isinf(high):
+            probe = centre
+        elif np.isinf(low) or np.isinf(high):
+            reach = scale + np.ptp(edges[1:-1])
+            probe = high - reach if np.isinf(low) else low + reach
+        else:
+            probe = (low + high) / 2
+        if polynomial(np.array([probe]))[0] <= 0:
+            if inside and inside[-1][1] == low:
+                inside[-1] = (inside[-1][0], float(high))
+            else:
+                inside.append((float(low), float(high)))
+    return tuple(inside)

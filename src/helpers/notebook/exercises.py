@@ -1,0 +1,222 @@
+"""Exercises that check themselves: right or wrong, and never the answer.
+
+A check computes the answer anew from what the notebook works on, so that it holds for whatever
+source, year and parameters the reader has chosen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.optimize import brentq
+
+from helpers import counterfactuals, inference, targets
+from helpers.counterfactuals import policy, policy_form
+from helpers.errors import find_name
+from helpers.estimation import estimate, rho_of
+from helpers.inference import alternatives
+from helpers.model import Shares
+from helpers.panel import Panel
+from helpers.sources import synthetic
+
+
+@dataclass(frozen=True)
+class Check:
+    """A question with a numerical or verbal answer.
+
+    Attributes
+    ----------
+    truth : callable
+        Computes the answer from the keyword arguments of :func:`check`.
+    tolerance : float
+        Relative to the answer, or absolute where the answer is zero.
+    """
+
+    truth: Callable
+    tolerance: float = 1e-3
+
+
+def _invert(shares: Shares, rho: float, theta: float, city: str) -> float:
+    """T_c_hat at which the city keeps nine of ten households."""
+    c = shares.city_index(city)
+
+    def left(hat: float) -> float:
+        new = counterfactuals.shock(shares, rho, theta, city={city: hat})
+        return new.pi_c[c] / shares.pi_c[c] - 0.9
+
+    return brentq(left, 0.5, 1, xtol=1e-14)
+
+
+def _undo(shares: Shares, rho: float, theta: float, city: str, occupation: str) -> float:
+    """T_c_hat that leaves a city's share where it was when T_k rises by ten per cent."""
+    c = shares.city_index(city)
+
+    def gained(hat: float) -> float:
+        new = counterfactuals.shock(
+            shares, rho, theta, city={city: hat}, occupation={occupation: 1.1}
+        )
+        return new.pi_c[c] - shares.pi_c[c]
+
+    return brentq(gained, 0.8, 1.25, xtol=1e-14)
+
+
+def _equal_hat(shares: Shares, theta: float, city: str, occupation: str) -> float:
+    """T_c_hat with the outlay of t_ck_hat of 1.2 for one occupation of the city."""
+    pair = {
+        "cell": {"city_occupation": {city: {occupation: 1.2}}},
+        "city": {"city": {city: policy_form.EQUAL}},
+    }
+    return policy.settle(pair, shares, theta)["city"].city[city]
+
+
+def _largest_rival(shares: Shares, rho: float, city: str) -> str:
+    row = counterfactuals.diversion(shares, rho)[shares.city_index(city)]
+    return shares.cities[int(row.argmax())]
+
+
+def _occupation_effect(shares: Shares, city: str, occupation: str) -> float:
+    """What raising an occupation's scale everywhere does to a city (equation 11)."""
+    c, k = shares.city_index(city), shares.occupation_index(occupation)
+    return float(shares.phi_ck[c, k] - shares.omega_k[k])
+
+
+def _sampling_error(shares: Shares, city: str) -> float:
+    """Standard error of a city's frequency among a million simulated households."""
+    share = shares.pi_c[shares.city_index(city)]
+    return float(np.sqrt(share * (1 - share) / 1_000_000))
+
+
+def _occupation_hat(shares: Shares, city: str, occupation: str) -> float:
+    """Relative change of a city's share when T_k rises by ten per cent."""
+    c = shares.city_index(city)
+    new = counterfactuals.shock(shares, 0.0, 1.0, occupation={occupation: 1.1})
+    return float(new.pi_c[c] / shares.pi_c[c])
+
+
+def _between(panel: Panel) -> float:
+    table = alternatives.between_share(panel).set_index("variable")
+    return float(table.loc["log_wage", "between"])
+
+
+CHECKS: dict[str, Check] = {
+    "intro-iia": Check(lambda: (0.6, 0.4)),
+    "model-kendall": Check(lambda: 0.0, 0.06),
+    "model-error": Check(_sampling_error, 0.02),
+    "derivations-common": Check(_occupation_effect),
+    "data-cells": Check(lambda panel: int(panel.cells["log_wage"].isna().sum()), 0),
+    "estimation-cluster": Check(lambda panel: estimate(panel, clusters="occupation").se, 5e-3),
+    "shifters-power": Check(lambda theta: 1 / theta),
+    "city-invert": Check(_invert, 1e-5),
+    "occupation-hat": Check(_occupation_hat, 1e-6),
+    "discussion-rival": Check(_largest_rival),
+    "report-reproduced": Check(lambda panel: int(targets.compare(panel)["ok"].sum()), 0),
+    "inference-lowest": Check(
+        lambda panel: inference.leave_one_out(panel, "occupation").map(rho_of).min(), 5e-3
+    ),
+    "shift-share-three": Check(lambda weights: weights["alpha"].nlargest(3).sum(), 5e-3),
+    "identification-between": Check(_between, 1e-4),
+    "conclusions-rho": Check(lambda beta: rho_of(1.1 * beta), 1e-3),
+    "what-if-undo": Check(_undo, 1e-4),
+    "policy-equal": Check(_equal_hat, 1e-5),
+}
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a check says; it shows itself as a short sentence."""
+
+    name: str
+    right: bool | None
+
+    def __repr__(self) -> str:
+        """Say right or wrong in words."""
+        if self.right is None:
+            return f"{self.name}: no answer yet"
+        return f"{self.name}: {'right' if self.right else 'not yet'}"
+
+
+def check(name: str, answer: object, **given: object) -> Verdict:
+    """Say whether an answer is right, without saying what is.
+
+    Parameters
+    ----------
+    name : str
+        A key of :data:`CHECKS`.
+    answer : number, sequence of numbers, str or None
+        None for no answer yet.
+    **given
+        What the question is about: shares, panel, rho, theta, city, ...
+
+    Raises
+    ------
+    UnknownNameError
+        For an exercise that does not exist, with the nearest.
+
+    Examples
+    --------
+    >>> check("intro-iia", (0.5, 0.5))
+    intro-iia: not yet
+    >>> check("intro-iia", (0.6, 0.4))
+    intro-iia: right
+    """
+    find_name("exercise", name, tuple(CHECKS))
+    if answer is None:
+        return Verdict(name, None)
+    wanted = CHECKS[name]
+    truth = wanted.truth(**given)
+    if isinstance(truth, str):
+        return Verdict(name, str(answer).strip().casefold() == truth.casefold())
+    try:
+        mine = np.asarray(answer, dtype=float)
+    except (TypeError, ValueError):
+        return Verdict(name, False)
+    theirs = np.asarray(truth, dtype=float)
+    if mine.shape != theirs.shape:
+        return Verdict(name, False)
+    near = np.abs(mine - theirs) <= wanted.tolerance * np.where(theirs == 0, 1, np.abs(theirs))
+    return Verdict(name, bool(near.all()))
+
+
+def draw_economy(number: int) -> Panel:
+    """A panel drawn from an economy whose correlation only :func:`check_rho` knows.
+
+    Parameters
+    ----------
+    number : int
+        Which of them; the same number gives the same economy.
+    """
+    return synthetic.economy(seed=10_000 + number, rho=_secret(number)).panel()
+
+
+def _secret(number: int) -> float:
+    return float(np.random.default_rng(9_000 + number).uniform(0.1, 0.85))
+
+
+def check_rho(number: int, rho: float | None, interval: tuple[float, float] | None = None) -> str:
+    """Compare an estimate with the correlation that drew the economy, which stays untold.
+
+    Parameters
+    ----------
+    number : int
+        As given to :func:`draw_economy`.
+    rho : float or None
+        The reader's estimate.
+    interval : (low, high), optional
+        The reader's 95 per cent interval.
+
+    Returns
+    -------
+    str
+        Whether the estimate is within 0.05 of the truth, and whether the interval holds it.
+    """
+    if rho is None:
+        return f"economy {number}: no answer yet"
+    truth = _secret(number)
+    near = abs(rho - truth) < 0.05
+    words = f"economy {number}: the estimate is {'close to' if near else 'far from'} the truth"
+    if interval is not None:
+        low, high = interval
+        words += f", and the interval {'holds' if low <= truth <= high else 'misses'} it"
+    return words

@@ -1,0 +1,1 @@
+"""Parameter sets and sweeps over them."""

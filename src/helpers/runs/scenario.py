@@ -1,0 +1,288 @@
+"""Parameter sets for a rerun: read from ``scenarios/*.yml`` and refused early when wrong.
+
+Reading needs neither data nor drawings and takes a fraction of a second; what only a panel can
+tell, such as whether a city exists, :meth:`Scenario.check_panel` asks it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from copy import deepcopy
+from dataclasses import asdict, dataclass, field, fields
+from numbers import Real
+from pathlib import Path
+
+from helpers.counterfactuals import policy_form
+from helpers.counterfactuals.policy_form import found
+from helpers.errors import ParameterError, UnknownNameError, nearest
+from helpers.names import CLUSTERS, DETROIT, NEW_YORK, OCCUPATIONS, SOURCES, VISALIA
+
+LARGEST_RHO = 0.99
+"""Up to here every chapter runs; nearer to one its million simulated draws say nothing."""
+THETA = (0.1, 100.0)
+RANGE = {"from", "to", "number"}
+_EMPTIEST = 1e-100
+NUMBERS = ("rho", "theta", "city_hat", "occupation_hat", "cell_hat")
+_POLICIES = {
+    "targeted": {"city_occupation": {DETROIT: {"trades": 1.10}}},
+    "general": {"city": {DETROIT: policy_form.EQUAL}},
+    "everywhere": {"occupation": {"trades": policy_form.EQUAL}},
+}
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """Parameters of a run of the notebooks; the defaults are the paper's.
+
+    Attributes
+    ----------
+    title : str
+        What the run is called in the book.
+    source : str
+        ``auto``, ``replication``, ``synthetic`` or the folder of a built panel.
+    year : int
+        Year of the shifters and the counterfactuals.
+    years : list of int or None
+        Years of the sample that rho is estimated on, each once; None for all.
+    rho : float or None
+        Correlation from 0 to :data:`LARGEST_RHO`; None (in the file: ``estimated``) for the
+        estimate.
+    theta : float
+        Frechet shape, within :data:`THETA`.
+    city, second_city : str
+        Cities that are shocked in section 5.1, two different ones.
+    city_hat : float
+        Multiplicative change of their T_c, from 0.001 to 1000.
+    occupation, second_occupation : str
+        Occupations that are shocked in section 5.2, two different ones.
+    occupation_hat : float
+        Multiplicative change of their T_k, from 0.001 to 1000.
+    cell_hat : float
+        Multiplicative change of t_ck of ``occupation`` in ``city``, likewise; for sweeps.
+    policy_city : str
+        The city that chapter 17 looks at.
+    policies : mapping
+        Policies that chapter 17 compares, each any number of shocks
+        (:func:`helpers.counterfactuals.policy_form.parse`).
+    clusters : str
+        Clusters of the standard errors.
+
+    Raises
+    ------
+    ParameterError
+        For a value of another type or outside its domain; the message has the parameter.
+    UnknownNameError
+        For a name that does not exist, with the nearest.
+    """
+
+    title: str = "The paper's values"
+    source: str = "auto"
+    year: int = 2019
+    years: list[int] | None = None
+    rho: float | None = None
+    theta: float = 3.0
+    city: str = NEW_YORK
+    second_city: str = VISALIA
+    city_hat: float = 0.95
+    occupation: str = "management"
+    second_occupation: str = "trades"
+    occupation_hat: float = 1.10
+    cell_hat: float = 1.0
+    policy_city: str = DETROIT
+    policies: dict = field(default_factory=lambda: deepcopy(_POLICIES))
+    clusters: str = "city_occupation"
+
+    def __post_init__(self) -> None:
+        own = self.source if isinstance(self.source, str) else ""
+        for name in (entry.name for entry in fields(self)):
+            value = check(name, getattr(self, name), own_names=own not in SOURCES)
+            object.__setattr__(self, name, value)
+        for one in ("city", "occupation"):
+            name = getattr(self, one)
+            if name == getattr(self, f"second_{one}"):
+                raise ParameterError(
+                    f"second_{one}: {name!r} is the first {one} already; name another"
+                )
+
+    def parameters(self) -> dict[str, object]:
+        """What a notebook's parameters cell may take."""
+        return {name: value for name, value in asdict(self).items() if name != "title"}
+
+    def check_panel(self, panel, estimates: dict | None = None) -> None:
+        """Refuse what cannot run on a panel: try each step that the chapters build on.
+
+        Parameters
+        ----------
+        panel : Panel
+        estimates : dict, optional
+            Estimates of rho by years and clusters, kept from one scenario to the next.
+
+        Raises
+        ------
+        UnknownNameError
+            For a year, city, occupation or policy that the panel lacks, with the nearest names.
+        ParameterError
+            If rho as it is estimated, or shares after the shocks, are beyond what can be shown.
+        """
+        from helpers import counterfactuals
+        from helpers.counterfactuals import policy
+        from helpers.estimation import estimate
+
+        in_panel("year", self.year, panel.years)
+        for year in self.years or ():
+            in_panel("years", year, panel.years)
+        shares = panel.shares(self.year)
+        for name in ("city", "second_city", "policy_city"):
+            in_panel(name, getattr(self, name), shares.cities)
+        for name in ("occupation", "second_occupation"):
+            in_panel(name, getattr(self, name), shares.occupations)
+        settled = policy.settle(self.policies, shares, self.theta)
+        rho = self.rho
+        if rho is None or self.source not in SOURCES:  # of a reader's own, chapter 5 asks anyway
+            estimates = {} if estimates is None else estimates
+            sample = (str(self.years), self.clusters)
+            if sample not in estimates:
+                fit = estimate(panel, years=self.years, clusters=self.clusters)
+                estimates[sample] = float(fit.rho)
+            rho = estimates[sample] if rho is None else rho
+            if not 0 <= rho <= LARGEST_RHO:
+                raise ParameterError(
+                    f"rho: this sample's estimate is {rho:.4g}, outside [0, {LARGEST_RHO}]; "
+                    "choose other years, or give a number"
+                )
+        shocks = {
+            "city_hat": {"city": {self.city: self.city_hat}},
+            "city_hat, second_city": {"city": {self.second_city: self.city_hat}},
+            "occupation_hat": {"occupation": {self.occupation: self.occupation_hat}},
+            "cell_hat": {"city_occupation": {(self.city, self.occupation): self.cell_hat}},
+        }
+        for name, one in settled.items():
+            shocks[f"policies, {name}"] = {
+                "city": one.city,
+                "occupation": one.occupation,
+                "city_occupation": one.city_occupation,
+            }
+        for name, shock in shocks.items():
+            new = counterfactuals.shock(shares, rho, self.theta, **shock)
+            gone = (new.pi_c < _EMPTIEST) & (shares.pi_c > 0)
+            if gone.any():
+                city = shares.cities[int(gone.argmax())]
+                raise ParameterError(
+                    f"{name}: with rho {rho:.4g} and theta {self.theta:g} this shock leaves "
+                    f"nobody in {city}; choose a hat nearer to one"
+                )
+
+    def changes(self) -> dict[str, object]:
+        """Parameters that differ from the paper's."""
+        paper = Scenario().parameters()
+        return {name: value for name, value in self.parameters().items() if value != paper[name]}
+
+
+def check(name: str, value: object, own_names: bool = False) -> object:
+    """Return one parameter in the type that it has everywhere, or refuse it by name.
+
+    Parameters
+    ----------
+    name : str
+        A field of :class:`Scenario`.
+    value : object
+    own_names : bool
+        Whether occupations may have other names than the paper's, as in a reader's own panel.
+
+    Raises
+    ------
+    ParameterError, UnknownNameError
+    """
+    if name == "rho":
+        hint = "estimated stands for the estimate"
+        return None if value is None else policy_form.number(name, value, 0, LARGEST_RHO, hint)
+    if name == "theta":
+        return policy_form.number(name, value, *THETA, "the paper's is 3")
+    if name in NUMBERS:
+        return policy_form.check_hat(name, value)
+    if name == "year":
+        return _year(name, value)
+    if name == "years":
+        return _years(value)
+    if name == "policies":
+        return policy_form.parse(value)
+    kind = "words" if name == "title" else "a name"
+    if not isinstance(value, str) or not value.strip():
+        quotes = "; write it in quotes" if isinstance(value, Real) else "; give one"
+        raise ParameterError(f"{name}: expected {kind}, found {found(value)}{quotes}")
+    if any(ord(letter) < 32 or letter == "\x7f" for letter in value):
+        raise ParameterError(f"{name}: expected {kind} on one line, found {found(value)}")
+    if name == "clusters":
+        known_name(name, value, CLUSTERS)
+    elif name in ("occupation", "second_occupation") and not own_names:
+        known_name(name, value, OCCUPATIONS)
+    elif name == "source" and value not in SOURCES:
+        if not Path(value).expanduser().is_dir():
+            hint = ", ".join(nearest(value, SOURCES)) or ", ".join(SOURCES)
+            raise UnknownNameError(
+                f"source: {value!r} is neither known nor a folder; nearest: {hint}; "
+                "or give the folder that Panel.save wrote"
+            )
+        return str(Path(value).expanduser())
+    return value
+
+
+def _year(name: str, value: object) -> int:
+    whole = isinstance(value, Real) and not isinstance(value, (bool, float))
+    if not whole or not 1000 <= value <= 9999:
+        raise ParameterError(
+            f"{name}: expected a year in four digits, found {found(value)}; write one like 2019"
+        )
+    return int(value)
+
+
+def _years(value: object) -> list[int] | None:
+    if value is None:
+        return None
+    if not isinstance(value, (list, tuple)) or not value:
+        raise ParameterError(
+            f"years: expected a list of years, found {found(value)}; "
+            "write [2012, 2019], or null for all"
+        )
+    years = [_year("years", year) for year in value]
+    twice = sorted({year for year in years if years.count(year) > 1})
+    if twice:
+        raise ParameterError(f"years: {twice[0]} is there twice; name each year once")
+    return years
+
+
+def known_name(kind: str, name: object, known: tuple[str, ...]) -> None:
+    """Refuse a name that is not among those known, with the nearest."""
+    if name not in known:
+        hint = ", ".join(nearest(name, known)) or ", ".join(known)
+        raise UnknownNameError(f"{kind}: {name!r} is not known; nearest: {hint}")
+
+
+def in_panel(parameter: str, value: object, known) -> None:
+    """Refuse what a panel lacks; say so when it is the paper's value that nobody asked for."""
+    if value in known:
+        return
+    candidates = nearest(value, [str(name) for name in known]) or [str(n) for n in known[:3]]
+    default = "" if parameter == "years" else getattr(Scenario, parameter, None)
+    paper = " (the paper's, since the file names none)" if value == default else ""
+    raise UnknownNameError(
+        f"{parameter}: {value!r}{paper} is not among the {len(known)} of the panel; "
+        f"nearest: {', '.join(candidates)}; write one of them"
+    )
+
+
+def plain(text: str) -> str:
+    r"""Words of a reader as Markdown that means only these words.
+
+    Examples
+    --------
+    >>> print(plain("a *b* {c}"))
+    a \*b\* \{c\}
+    """
+    return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", text)
+
+
+def as_json(value: object) -> str:
+    """A value as one line of JSON, for tables of what was run."""
+    return json.dumps(value, ensure_ascii=False)
