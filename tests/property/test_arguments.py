@@ -23,27 +23,16 @@ from helpers import (
     shifters,
     shiftshare,
 )
-from helpers.counterfactuals import hats
 from helpers.errors import CompanionError, MemoryLimitError
-from helpers.estimation import two_stage
 from helpers.inference import confidence_sets
-from helpers.model import choice, precise
+from helpers.model import precise
 from helpers.panel import Panel
-from helpers.shiftshare import regression
 
-ROOMS = (
-    choice,
-    elasticities,
-    hats,
-    instrument,
-    shifters,
-    two_stage,
-    regression,
-    confidence_sets,
-)
+FACES = (model, counterfactuals, estimation, shiftshare)
+MODULES = (elasticities, instrument, shifters, confidence_sets)
 # no data of a caller's enter these
 EXEMPT = {"demeaner", "ConfidenceSet", "Fit", "RhoEstimate", "Shifters", "ShiftShareFit"}
-EXEMPT |= {"ShockLevelFit", "CollinearSharesError", "ShiftShareWarning"}
+EXEMPT |= {"ShockLevelFit", "CollinearSharesError", "ShiftShareWarning", "CLUSTERS"}
 
 rng = np.random.default_rng(0)
 CITIES = tuple(f"city {i}" for i in range(6))
@@ -120,6 +109,7 @@ def calls(small) -> dict:
             "cell_hat": np.array([0.8, 1.0]),
         },
         "diversion": {"shares": SHARES, "rho": 0.5, "cities": ["city 1", 2]},
+        "keepers": {"shares": SHARES, "rho": 0.5, "city": "city 1"},
         "exposures": {"gamma_ks": gamma, "kappa_cs": kappa},
         "shift_share": {"exposures": instrument.exposures(gamma, kappa), "shifts": shifts},
         "two_way": {"log_pi_ck": np.log(PI)},
@@ -156,12 +146,19 @@ def calls(small) -> dict:
 def _public() -> dict:
     """Every public function and class of the rooms, by name."""
     found = {}
-    for room in ROOMS:
-        for name, thing in vars(room).items():
-            mine = getattr(thing, "__module__", None) == room.__name__
-            if mine and callable(thing) and not name.startswith("_") and name not in EXEMPT:
-                key = f"elasticities.{name}" if name == "occupation" else name
-                found[key] = thing
+    handed_on = {name: getattr(face, name) for face in FACES for name in face.__all__}
+    # who moves where, and policies, take what these give
+    asked = {n: f for n, f in handed_on.items() if "responses" not in getattr(f, "__module__", "")}
+    own = [
+        (name, thing)
+        for room in MODULES
+        for name, thing in vars(room).items()
+        if getattr(thing, "__module__", None) == room.__name__ and not name.startswith("_")
+    ]
+    for name, thing in (*asked.items(), *own):
+        if callable(thing) and name not in EXEMPT:
+            key = f"elasticities.{name}" if name == "occupation" else name
+            found[key] = thing
     return found
 
 
@@ -271,6 +268,7 @@ LABELLED = {
     "Shares": {"pi_ck": "ck", "omega_k": "k"},
     "cross_city": {"rho": "k"},
     "diversion": {"rho": "k"},
+    "keepers": {"rho": "k"},
 }
 
 

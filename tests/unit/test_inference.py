@@ -613,7 +613,8 @@ def test_results_are_kept_by_all_code_that_made_them(monkeypatch, tmp_path):
     import sys
 
     code = (
-        "import sys; from helpers import montecarlo; montecarlo.one('survey error', 10); "
+        "import sys; from helpers.inference import simulation; "
+        "simulation.one('survey error', 10); "
         "print(*(m for m in sys.modules if m.startswith('helpers')))"
     )
     loaded = subprocess.run(

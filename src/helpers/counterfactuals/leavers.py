@@ -55,29 +55,37 @@ def diversion(
     return np.divide(inflow, total, out=inflow, where=total > 0)
 
 
-def keepers(shares: Shares, rho: float, city: int | None = None) -> np.ndarray | float:
+def keepers(
+    shares: Shares, rho: float | np.ndarray, city: int | str | None = None
+) -> np.ndarray | float:
     """Share of those who leave at the margin who keep their occupation.
 
     When the scale of cell (c, k) falls, another city's cell in the same occupation gains
-    pi_c'k omega_k [pi_ck rho/(1-rho) + pi_ck omega_k] and one in another occupation l gains
+    pi_c'k omega_k [pi_ck rho_k/(1-rho_k) + pi_ck omega_k] and one in another occupation l gains
     pi_c'l omega_l pi_ck omega_k: correlation makes the former larger, and has no say in the
     latter. Those who stay in the city and change occupation are not counted.
 
     Parameters
     ----------
     shares : Shares
-    rho : float, in [0, 1)
-    city : int, optional
-        Position of a city whose whole scale falls; every cell on its own if left out.
+    rho : float or array (K,), in [0, 1)
+    city : int or str, optional
+        A city whose whole scale falls; every cell on its own if left out.
 
     Returns
     -------
     float, or array (C, K)
+        Zero where nobody leaves.
     """
+    arguments.instance("shares", shares, Shares)
+    rho_k = shares.correlations(rho)
+    place = None if city is None else positions_of(shares, [city])[0]
     cell = shares.pi_ck * shares.omega_k
     away = shares.omega_k * (1 - shares.pi_ck)  # of each occupation, in other cities
-    same = away * (shares.pi_ck * rho / (1 - rho) + cell)
+    same = away * (shares.pi_ck * rho_k / (1 - rho_k) + cell)
     other = cell * (away.sum(axis=1, keepdims=True) - away)
-    if city is not None:
-        same, other = same[city].sum(), other[city].sum()
-    return same / (same + other)
+    if place is not None:
+        same, other = same[place].sum(), other[place].sum()
+    total = np.asarray(same + other)
+    kept = np.divide(same, total, out=np.zeros_like(total), where=total > 0)
+    return kept if place is None else float(kept)
