@@ -68,7 +68,13 @@ def test_the_archive_holds_code_notebooks_and_site(html, pdf):
         script = archive.getinfo("correlated-migration/binder/postBuild")
         assert script.external_attr >> 16 & 0o100
     assert {
-        *("README.md", "LICENSE", "requirements.lock", "reproduce.sh", "src/helpers/model.py"),
+        *(
+            "README.md",
+            "LICENSE",
+            "requirements.lock",
+            "reproduce.sh",
+            "src/helpers/model/choice.py",
+        ),
         *("MANIFEST.sha256", ".github/page.png", "binder/postBuild"),
         *("executed/07_city_shocks.ipynb", "site/index.html", "site/notebooks/17_policy.html"),
     } <= names

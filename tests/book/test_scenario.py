@@ -12,9 +12,9 @@ import pandas as pd
 import pytest
 
 from helpers import files
-from helpers.book import site, stage, worked_scenarios
+from helpers.book import stage, worked_scenarios
 from helpers.files import BUILD, HTML, NOTEBOOKS, ROOT
-from helpers.runs import sweep
+from helpers.runs import own_data, sweep
 from helpers.sources.synthetic import load
 
 sys.path.insert(0, str(ROOT / "tools"))
@@ -150,9 +150,10 @@ def test_a_variable_that_another_command_takes_is_not_passed_over(tool, argument
 
 
 def test_a_run_on_ones_own_panel_hands_on_no_path_of_the_machine(tmp_path, monkeypatch):
-    monkeypatch.setattr(files, "BUILD", tmp_path / "_build")
-    monkeypatch.setattr(files, "ROOT", tmp_path)
-    monkeypatch.setattr(site, "notebooks", lambda: [NOTEBOOKS / "07_city_shocks.md"])
+    for room in (book_tool, own_data, files):
+        for name, place in (("BUILD", tmp_path / "_build"), ("ROOT", tmp_path)):
+            monkeypatch.setattr(room, name, place, raising=False)
+    monkeypatch.setattr(book_tool.pages, "notebooks", lambda: [NOTEBOOKS / "07_city_shocks.md"])
     folder = tmp_path / "räder x"
     load(seed=1).save(folder / "my panel")
     (folder / "my town.yml").write_text(f"title: A <b>\nsource: {folder / 'my panel'}\n")
@@ -170,7 +171,7 @@ def test_files_that_cannot_be_read_are_named_and_left_out_of_the_default_book(
     tmp_path, monkeypatch, capsys
 ):
     (tmp_path / "broken.yml").write_bytes(b"city: \xe9")
-    monkeypatch.setattr(book_tool.scenario.files, "__defaults__", (tmp_path,))
+    monkeypatch.setattr(book_tool.reading.files, "__defaults__", (tmp_path,))
     assert book_tool.asked([]) == []
     assert f"left out: {tmp_path / 'broken.yml'}, line 1" in capsys.readouterr().err
     with pytest.raises(book_tool.DataError, match="no UTF-8"):

@@ -102,9 +102,7 @@ def test_captions_name_function_and_data(html, run, notebook):
     plain = [re.sub(r"<[^>]+>", "", caption) for caption in captions]
     data = "synthetic economy" if run["parameters"]["source"] == "synthetic" else "published files"
     for function in EXHIBITS[notebook]:
-        (caption,) = [
-            words for words in plain if f"helpers.exhibits.paper_figures.{function}" in words
-        ]
+        (caption,) = [words for words in plain if f"helpers.exhibits.{function}" in words]
         assert data in caption
 
 
@@ -121,7 +119,7 @@ def test_tables_have_captions_that_name_function_and_data(html, run, notebook, t
     text = (html / "notebooks" / f"{notebook}.html").read_text(encoding="utf-8")
     data = "synthetic economy" if run["parameters"]["source"] == "synthetic" else "published files"
     captions = re.findall(r"<caption>(.*?)</caption>", text, re.S)
-    (found,) = [words for words in captions if f"helpers.exhibits.paper_tables.{table}." in words]
+    (found,) = [words for words in captions if f"helpers.exhibits.{table}." in words]
     assert data in found
 
 
