@@ -38,7 +38,7 @@ theta = 3.0
 ```
 
 ```{code-cell} ipython3
-from helpers.prose import record
+from helpers.notebook import record
 
 record(elasticity=theta / (1 - rho), words=f"rho {rho}")
 ```
@@ -61,7 +61,7 @@ theta = 3.0
 
 ```{code-cell} ipython3
 from helpers.estimation import estimate
-from helpers.prose import record
+from helpers.notebook import record
 from helpers.sources import load
 
 record(rho=estimate(load(source)).rho)
@@ -77,12 +77,13 @@ import sys
 from pathlib import Path
 sys.path.insert(0, "tools")
 import sweep as tool
-from helpers import paths, scenario, sources, sweep
+from helpers import files, sources
+from helpers.runs import own_data, sweep, sweep_file
 sweep.BLOCK = 60
-wanted = sweep.read(Path(sys.argv[1]))
-folder = paths.BUILD / "sweeps" / wanted.name
+wanted = sweep_file.read_sweep(Path(sys.argv[1]))
+folder = files.BUILD / "sweeps" / wanted.name
 if wanted.notebooks:
-    source = scenario.kept_source(wanted.fixed["source"])
+    source = own_data.kept_source(wanted.fixed["source"])
     sys.exit(tool.run_notebooks(wanted, folder, source))
 sweep.run(wanted, sources.load("synthetic"), folder)
 """
