@@ -69,10 +69,13 @@ def chromium():
 
 
 def ready(tab) -> None:
-    """Wait until mathematics and the what-if page have drawn themselves."""
+    """Wait until mathematics, live figures and the what-if page have drawn themselves."""
     formulas = tab.locator(".math").count()
     tab.wait_for_function(
         "n => document.querySelectorAll('mjx-container').length >= n", arg=formulas
     )
     if tab.locator("#what-if-panel").count():
         tab.wait_for_selector('#what-if-panel[data-ready="true"]')
+    tab.wait_for_function(
+        "() => [...document.querySelectorAll('.live')].every(f => f.dataset.ready === 'yes')"
+    )

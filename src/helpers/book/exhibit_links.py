@@ -16,14 +16,24 @@ from pygments.lexers import PythonLexer
 
 from helpers.exhibits.data import MIME
 
-_MODULES = ("paper_figures", "inference", "intuition", "policy", "small_multiples")
+# modules that draw, as the faces of `helpers.exhibits` and of its live figures know them
+_MODULES = (
+    *("paper_figures", "inference", "intuition", "policy", "small_multiples"),
+    *("live.draws", "live.forest", "live.towns", "live.world"),
+)
+
+
+def _source(module: str) -> str:
+    """Text of a module of `helpers.exhibits`."""
+    inside = module.replace(".", "/") + ".py"
+    return (files("helpers.exhibits") / inside).read_text(encoding="utf-8")
 
 
 def functions() -> dict[str, tuple[str, int]]:
     """Functions that draw: their module and the line that they begin on."""
     found = {}
     for module in _MODULES:
-        tree = ast.parse((files("helpers.exhibits") / f"{module}.py").read_text(encoding="utf-8"))
+        tree = ast.parse(_source(module))
         for node in tree.body:
             if isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
                 found[node.name] = (module, node.lineno)
@@ -90,7 +100,7 @@ def write_code(folder: Path) -> None:
     """Write the modules that draw as pages with numbered lines."""
     folder.mkdir(parents=True, exist_ok=True)
     for module in _MODULES:
-        text = (files("helpers.exhibits") / f"{module}.py").read_text(encoding="utf-8")
+        text = _source(module)
         look = HtmlFormatter(
             full=True, title=f"helpers.exhibits.{module}", linenos="inline", lineanchors="L",
             style="a11y-high-contrast-light", wrapcode=True,

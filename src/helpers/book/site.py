@@ -19,6 +19,7 @@ from helpers.book.decorate import (
     mark_redirect,
 )
 from helpers.book.execute import BookError
+from helpers.exhibits.live.figure import FOLDER, write_static
 from helpers.files import BUILD, MARK, check_ours
 
 
@@ -57,6 +58,7 @@ def build(staged: Path, html: Path, executed: Path | None = None) -> None:
         if done.returncode or not (site / "index.html").is_file():
             raise BookError(f"jupyter-book failed:\n{done.stdout}\n{done.stderr}")
         add_mathjax(site)
+        write_static(site / FOLDER)
         drop_thebe(site)
         make_readable(site)
         mark_redirect(site / "index.html")
