@@ -29,6 +29,7 @@ CHAPTERS = (
     *("01_introduction", "02_model", "03_derivations", "04_data", "06_shifters"),
     *("07_city_shocks", "08_occupation_shocks", "09_discussion", "10_replication_report"),
     "17_policy",
+    *("23_housing", "24_wages", "25_unemployment", "26_equilibrium"),
 )
 PAGES = (*CHAPTERS, "errata")
 
@@ -305,6 +306,108 @@ SENTENCES: dict[str, dict[str, Callable[[Page], bool]]] = {
         "Distance, which the model does not know": always,
         "The differences are small in size": lambda p: 0.9 < p.low < 1 < p.high < 1.2,
         "purple blocks along the diagonal where": _alike_neighbours,
+    },
+    "23_housing": {
+        "This chapter is computed from": always,
+        "of its households leave ({ref}`ch-city-shocks`)": _is("loss_fixed", 0.05, 0.9),
+        "At fixed prices {glue:text}`city` loses": _is("loss_fixed", 0.05, 0.9),
+        "homes that are": lambda p: 0 < p.loss_rents < p.loss_fixed and p.kept > 0 and (
+            p.answered.rent_hat[p.c] < 1
+        ),
+        "its rents change by far more than the others'": lambda p: (
+            abs(p.answered.rent_hat[p.c] - 1)
+            > 5 * np.abs(np.delete(p.answered.rent_hat, p.c) - 1).max()
+        ),
+        "The others' rents move the other way": lambda p: (
+            np.delete(p.answered.rent_hat, p.c).min() > 1
+        ),
+        "Relative gain of every other city at fixed prices": always,
+        "The median city gains": lambda p: 0 < p.median_rents < p.median_fixed,
+        "The order of cities by gain is nearly untouched": _is("order", 0.95, 1),
+        "a household spends about": lambda p: p.bill > 0,
+        "the other way, in the median city elsewhere": lambda p: 0 < p.elsewhere < p.saved,
+        "nearly the same, because to first order": lambda p: (
+            abs(p.welfare_rents / p.welfare_fixed - 1) < 0.1
+        ),
+        "Rents after the same shock to another city": always,
+        "about as much as those of": lambda p: 0.5 < p.rent_other / p.said["rent"] < 2,
+        "the median rent elsewhere moves": lambda p: p.spread < 0.5 and p.size < 0.5,
+        "By hand {eq}`eq-damping` gives": lambda p: p.exact < p.plain and p.by_hand < p.plain,
+        "rents divide every response of a city by about": lambda p: p.damping > 1,
+        "At which supply elasticity does": always,
+    },
+    "24_wages": {
+        "This chapter is computed from": always,
+        "find {glue:text}`katz:.1f` between college and high-school labour": lambda p: (
+            p.usual_low < p.katz < p.usual_high
+        ),
+        "pay that is": lambda p: (
+            0 < p.loss_wages < p.loss_fixed and (p.answered.wage_hat[p.c] > 1).all()
+        ),
+        "where they arrive, pay moves the other way": lambda p: (
+            (np.delete(p.answered.wage_hat, p.c, axis=0) < 1).mean() > 0.99
+        ),
+        "The harder occupations are to replace, the further apart their pay moves": lambda p: (
+            p.table.groupby("case", sort=False)["change"].agg(np.ptp).is_monotonic_increasing
+            and p.table.groupby("case", sort=False)["leavers"].agg(np.ptp).is_monotonic_decreasing
+        ),
+        "Data: {glue:text}": always,
+        "Pay moves most for": lambda p: p.most_pay > p.least_pay > 0,
+        "is the part of its households that": always,
+        "the demand for the city's product changes": lambda p: p.by_demand > 0.02,
+        "and the loss hardly does": lambda p: p.by_substitution < 0.1 * p.by_demand,
+        "do wages undo exactly half of what": always,
+    },
+    "25_unemployment": {
+        "This chapter is computed from": always,
+        "The shock is the paper's story as it is told": always,
+        "If wages can fall, those of": lambda p: (
+            np.median(p.before.wage_hat[:, p.k]) < 1 and p.before.unemployed == 0
+            and p.before.welfare_hat < 1
+        ),
+        "of all households are out of work, and everyone is": lambda p: (
+            p.unemployed > 0.01 and p.times > 1
+        ),
+        "Who is out of work is less obvious": lambda p: p.own > p.rest > 0.005,
+        "was in the occupation that is hit": always,
+        "Moving levels unemployment across cities": lambda p: (
+            p.worst < p.worst_held and p.spread > 0.2
+        ),
+        "It does not lower it": lambda p: p.gap < 0.01 * p.unemployed,
+        "Households out of work as the floor under wages rises": always,
+        "Where wages may give way a little, migration does end unemployment": lambda p: (
+            p.said["low"] < 0.05 * p.low_held
+        ),
+        "A programme that brings": lambda p: (
+            p.trained > 0 and abs(p.total / p.start - 1) < 0.02
+        ),
+        "Of the damage of the trade shock itself it takes a part away": lambda p: (
+            p.due < p.start and 0 < p.eased < p.hurt
+        ),
+        "By the formula for `jobs_ck`": always,
+    },
+    "26_equilibrium": {
+        "This chapter is computed from": always,
+        "in {ref}`ch-city-shocks` New York loses": _is("fixed", 0.05, 0.9),
+        "in the survey of": always,
+        "Data: {glue:text}": always,
+        "At fixed prices {glue:text}`city` loses": _is("fixed", 0.05, 0.9),
+        "Rents that answer take": lambda p: p.rents > 0 and p.said["pay"] > 0 and p.pull > 0,
+        "With everything together the loss is": lambda p: 0 < p.left < 1,
+        "prices hold people back more strongly": lambda p: p.heavy < p.every,
+        "of the paper's number is the fixed price": lambda p: (
+            0 < p.fixed_part < p.heavy_part < 1
+        ),
+        "What does not change is welfare": lambda p: p.spread < 0.2 * p.welfare,
+        "The answer depends most on the": lambda p: (
+            p.steepest_by > p.second_by > p.flattest_by
+        ),
+        "Over all six ranges it lies between": lambda p: 0 < p.lowest < p.every < p.highest,
+        "At fixed prices the edge is at": lambda p: (
+            p.names["edge"].query("prices == 'fixed'")["households lost"]
+            .dropna()
+            .is_monotonic_increasing
+        ),
     },
     "errata": {
         "Numbers are computed from": always,

@@ -1,11 +1,13 @@
 """Checks accept the truth, refuse what is near it, and never tell."""
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from helpers import counterfactuals, files, model, shifters, targets
+from helpers.equilibrium import Closure, panel_wages, solve
 from helpers.errors import UnknownNameError
 from helpers.estimation import estimate
 from helpers.notebook import exercises
@@ -26,6 +28,9 @@ def given(made):
         "occupation": OCCUPATION,
         "beta": 2.5,
         "weights": pd.DataFrame({"alpha": [0.1, 0.5, 0.2, 0.3]}),
+        "wages": panel_wages(made, 2019),
+        "substitution": 1.4,
+        "demand_elasticity": 4.0,
     }
 
     def pick(name: str) -> dict:
@@ -82,13 +87,30 @@ def _by_another_route(name: str, given: dict):
         return 1 - 1 / (1.1 * given["beta"])
     if name == "policy-equal":
         return 1 + shares.phi_ck[c, k] * (1.2 ** (1 / theta) - 1)
+    if name == "equilibrium-edge":
+        # one round of guesses of sizes turns a small deviation into itself
+        stuck = Closure(agglomeration=1 - rho)
+        return (
+            0.999
+            * (1 - rho)
+            / solve(
+                shares, rho, theta, replace(stuck, agglomeration=0.999 * (1 - rho))
+            ).spectral_radius
+        )
+    if name == "jobs-by-hand":
+        one = model.Shares(np.full((2, 8), 0.5), shares.omega_k)
+        worse = np.ones((2, 8))
+        worse[:, k] = 0.9
+        rigid = Closure(substitution=1.4, demand_elasticity=4.0, wage_floor=1.0)
+        new = solve(one, rho, theta, rigid, productivity=worse)
+        return 1 - new.unemployed
     raise KeyError(name)
 
 
 ROUTES = (
     *("intro-iia", "model-error", "derivations-common", "data-cells", "shifters-power"),
     *("occupation-hat", "discussion-rival", "report-reproduced", "conclusions-rho"),
-    "policy-equal",
+    *("policy-equal", "equilibrium-edge", "jobs-by-hand"),
 )
 
 
@@ -112,6 +134,24 @@ def test_solved_answers_do_what_the_question_asks(given):
     hat = exercises.CHECKS["what-if-undo"].truth(**undo)
     new = counterfactuals.shock(shares, rho, theta, city={CITY: hat}, occupation={OCCUPATION: 1.1})
     assert new.pi_c[c] == pytest.approx(shares.pi_c[c], rel=1e-9)
+
+
+def test_prices_answer_as_far_as_the_question_asks(given):
+    """Put back into the equilibrium, the two elasticities leave the part that was wanted."""
+    arguments = given("rent-supply")
+    shares, rho, theta, wages = (arguments[key] for key in ("shares", "rho", "theta", "wages"))
+    c = shares.city_index(CITY)
+
+    def lost(closure):
+        new = solve(shares, rho, theta, closure, wages=wages, city={CITY: 0.95})
+        return 1 - new.shares.pi_c[c] / shares.pi_c[c]
+
+    eta = exercises.CHECKS["rent-supply"].truth(**arguments)
+    epsilon = exercises.CHECKS["wage-demand"].truth(**given("wage-demand"))
+    rents = Closure(housing_share=0.24, supply_elasticity=eta)
+    alike = Closure(substitution=epsilon, demand_elasticity=epsilon)
+    assert lost(rents) == pytest.approx(0.9 * lost(Closure()), rel=1e-9)
+    assert lost(alike) == pytest.approx(0.5 * lost(Closure()), rel=1e-9)
 
 
 def test_an_unknown_exercise_is_refused_with_the_nearest():

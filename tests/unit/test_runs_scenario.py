@@ -17,7 +17,14 @@ from hypothesis import strategies as st
 from helpers import estimation, files, names, panel, sources
 from helpers.book import worked_scenarios
 from helpers.counterfactuals import policy, policy_form
-from helpers.errors import CompanionError, DataError, ParameterError, UnknownNameError
+from helpers.equilibrium import Closure, read_closure
+from helpers.errors import (
+    CompanionError,
+    DataError,
+    EquilibriumError,
+    ParameterError,
+    UnknownNameError,
+)
 from helpers.exhibits import whatif
 from helpers.runs import own_data, reading, scenario, strict_yaml
 
@@ -87,6 +94,12 @@ def test_reading_loads_neither_drawings_nor_estimators(file):
         ("title: ' '", 1, "expected words"),
         ("source: 3", 1, "in quotes"),
         ("source: ''", 1, "expected a name"),
+        ("closure: standrad", 1, "nearest: standard"),
+        ("closure: 3", 1, "expected paper, standard or parameters"),
+        ("rho: 0.5\nclosure: {housing: 0.3}", 2, "nearest: housing_share"),
+        ("closure: {housing_share: 1.5}", 1, "closure, housing_share: expected a share"),
+        ("closure: {wage_floor: yes}", 1, "closure, wage_floor: expected a number"),
+        ("closure: {substitution: '2'}", 1, "closure, substitution: expected a number"),
         ("source: replicate", 1, "nearest: replication"),
         ("city: A\nsecond_city: A", 2, "is the first city already"),
         ("occupation: sales\nsecond_occupation: sales", 2, "the first occupation already"),
@@ -110,6 +123,19 @@ def test_a_wrong_value_is_refused_with_file_line_and_key(file, text, line, words
     assert said.startswith(f"mine.yml, line {line}: ")
     assert words in said
     assert any(word in said for word in ENDS)
+
+
+def test_a_closure_reaches_the_chapters_as_it_is_written(file, made):
+    """Infinity survives the way through JSON and into a cell, as a word."""
+    found = reading.read(file("closure: {substitution: .inf, supply_elasticity: {Akron: 1}}"))
+    assert found.closure == {"substitution": "inf", "supply_elasticity": {"Akron": 1.0}}
+    kept = json.loads(json.dumps(found.parameters()["closure"]))
+    assert read_closure(kept) == Closure(supply_elasticity={"Akron": 1})
+    with pytest.raises(UnknownNameError, match="supply_elasticity: 'Akron' is not among"):
+        found.check_panel(made)
+    strong = reading.read(file("closure: {agglomeration: 0.36}\nrho: 0.64"))
+    with pytest.raises(EquilibriumError, match="closure: "):
+        strong.check_panel(made)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from pyarrow import parquet
 
-from helpers import counterfactuals, exhibits, files
+from helpers import counterfactuals, equilibrium, exhibits, files
 from helpers.errors import DataError, ParameterError, UnknownNameError
 from helpers.estimation import estimate
 from helpers.names import NEW_YORK
@@ -255,6 +255,40 @@ def test_results_are_those_of_one_shock_after_another(file, made, tmp_path):
         np.testing.assert_allclose(mine["share"], new.pi_c, rtol=1e-12)
         np.testing.assert_allclose(mine["change"], new.pi_c / shares.pi_c, rtol=1e-12)
         assert list(mine["responding_city"]) == list(shares.cities)
+
+
+def test_closures_are_an_axis_and_each_is_the_equilibrium(file, made, tmp_path):
+    text = (
+        f"rho: [0.3, 0.64]\ncity: ['{DETROIT}', 'Akron, OH']\ncity_hat: 0.95\n"
+        "occupation: trades\ncell_hat: 1.1\n"
+        "closure: [paper, standard, {housing_share: 0.3, supply_elasticity: 1.0}]\n"
+    )
+    wanted = sweep_file.read_sweep(file(text))
+    wanted.check_panel(made)
+    table = grid.points(wanted, made)
+    assert len(table) == 12
+    results = pd.read_parquet(sweep.run(wanted, made, tmp_path / "out"))
+    shares, wages = made.shares(2019), equilibrium.panel_wages(made, 2019)
+    rents = equilibrium.Closure(housing_share=0.3, supply_elasticity=1.0)
+    for row in table.itertuples():
+        shock = {"city": {row.city: 0.95}, "city_occupation": {(row.city, "trades"): 1.1}}
+        closure = {"paper": equilibrium.PAPER, "standard": equilibrium.STANDARD}
+        new = equilibrium.solve(
+            shares, row.rho, 3.0, closure.get(row.closure, rents), wages=wages, **shock
+        )
+        mine = results[results["scenario"] == row.scenario]
+        np.testing.assert_allclose(mine["share"], new.shares.pi_c, rtol=1e-10)
+        if row.closure == "paper":
+            plain = counterfactuals.shock(shares, row.rho, 3.0, **shock)
+            np.testing.assert_allclose(mine["share"], plain.pi_c, rtol=1e-10)
+    about = sweep.summarise(tmp_path / "out" / "results.parquet")
+    assert about.groupby("closure")["own"].mean().nunique() == 3
+    assert forecast.forecast(wanted, made).size > 0
+
+
+def test_without_a_closure_a_table_has_no_column_for_it(file, made):
+    table = grid.points(sweep_file.read_sweep(file("rho: [0.1, 0.2]\ncity_hat: 0.9")), made)
+    assert "closure" not in table
 
 
 def test_blocks_leave_no_trace_in_the_table(file, made, tmp_path, monkeypatch):

@@ -10,7 +10,8 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
-        "closure": ["Closure", "PAPER", "STANDARD"],
+        "closure": ["CLOSURES", "Closure", "PAPER", "STANDARD", "read_closure"],
+        "comparison": ["RANGES", "along", "closures_compared"],
         "economy": ["panel_wages"],
         "fixed_point": ["solve"],
         "linear": ["at_the_margin"],

@@ -132,6 +132,56 @@ class Closure:
         return np.broadcast_to(np.asarray(eta, dtype=float), (n_cities,)).copy()
 
 
+CLOSURES = ("paper", "standard")
+"""Closures that have a name."""
+
+
+def read_closure(value: Closure | str | Mapping) -> Closure:
+    """A closure as a scenario or a notebook's parameters give it.
+
+    Parameters
+    ----------
+    value : Closure, {"paper", "standard"} or {parameter: value}
+        Parameters that a mapping leaves out have the paper's values, at which nothing answers.
+        Infinity can be written as the word ``inf``.
+
+    Raises
+    ------
+    UnknownNameError
+        For a name or a parameter that there is not, with the nearest.
+    ParameterError
+        For a value outside its domain.
+
+    Examples
+    --------
+    >>> read_closure({"housing_share": 0.3, "supply_elasticity": "inf"}).housing_share
+    0.3
+    >>> read_closure("paper") == PAPER
+    True
+    """
+    if isinstance(value, Closure):
+        return value
+    if isinstance(value, str):
+        if value not in CLOSURES:
+            hint = ", ".join(nearest(value, CLOSURES)) or ", ".join(CLOSURES)
+            raise UnknownNameError(f"closure: {value!r} is not known; nearest: {hint}")
+        return {"paper": PAPER, "standard": STANDARD}[value]
+    if not isinstance(value, Mapping):
+        raise ParameterError(
+            f"closure: expected {', '.join(CLOSURES)} or parameters with their values, "
+            f"found {value!r}; write one like {{housing_share: 0.24}}"
+        )
+    known = tuple(field.name for field in fields(Closure))
+    for name in value:
+        if name not in known:
+            hint = ", ".join(nearest(str(name), known)) or ", ".join(known)
+            raise UnknownNameError(f"closure: {name!r} is not known; nearest: {hint}")
+    try:
+        return Closure(**value)
+    except ParameterError as problem:
+        raise ParameterError(f"closure, {problem}") from None
+
+
 PAPER = Closure()
 """The paper's: prices, wages and employment stay where they are."""
 
@@ -153,15 +203,16 @@ STANDARD = Closure(
                                and 2000; Monte, Redding and Rossi-Hansberg (2018) use 0.40,
                                Redding (2016) 0.25
 ``supply_elasticity``  1.75    Saiz (2010), mean over metropolitan areas weighted by population
-``substitution``       1.4     Katz and Murphy (1992), college and high-school labour; the
-                               mean of 76 studies is 1.9 and falls to between 0.6 and 0.9 when
-                               it is corrected for selective publication (Havranek, Irsova,
-                               Laslopova and Zeynalova, 2021)
+``substitution``       1.4     Katz and Murphy (1992), college and high-school labour; studies
+                               usually find 1.3 to 2.5, and corrected for selective publication
+                               their mean is 4, with 2 as a lower bound (Havranek, Irsova,
+                               Laslopova and Zeynalova, 2024)
 ``demand_elasticity``  4       Monte, Redding and Rossi-Hansberg (2018) and Redding (2016),
                                elasticity of substitution between goods of different places
 ``agglomeration``      0.05    Combes and Gobillon (2015), whose survey puts the elasticity of
                                productivity with respect to density between 0.04 and 0.07;
-                               Kline and Moretti (2014) find about 0.2 in manufacturing
+                               Kline and Moretti (2014) estimate a larger one for
+                               manufacturing alone
 ``wage_floor``         0       flexible wages; the floor is a question of its own
 =====================  ======  ===============================================================
 """

@@ -13,8 +13,10 @@ from helpers.exhibits.exhibit import Exhibit, canvas
 from helpers.exhibits.palette import LINES
 from helpers.names import short_name
 
+PARAMETERS = (*SHOCKS, "closure")  # of a numerical sweep
 
-def moving(table: pd.DataFrame, columns: tuple[str, ...] = SHOCKS) -> list[str]:
+
+def moving(table: pd.DataFrame, columns: tuple[str, ...] = PARAMETERS) -> list[str]:
     """Parameters that vary, those with most values first and numbers before words."""
     varying = [name for name in columns if name in table and len(set(table[name])) > 1]
     number = {name: pd.api.types.is_numeric_dtype(table[name]) for name in varying}
@@ -22,7 +24,11 @@ def moving(table: pd.DataFrame, columns: tuple[str, ...] = SHOCKS) -> list[str]:
 
 
 def small_multiples(
-    table: pd.DataFrame, y: str, ylabel: str, columns: tuple[str, ...] = SHOCKS, most: int = 6
+    table: pd.DataFrame,
+    y: str,
+    ylabel: str,
+    columns: tuple[str, ...] = PARAMETERS,
+    most: int = 6,
 ) -> Exhibit:
     """A grid of small panels: one parameter along the axis, others by colour, column and row.
 

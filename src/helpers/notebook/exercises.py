@@ -14,6 +14,7 @@ from scipy.optimize import brentq
 
 from helpers import counterfactuals, inference, targets
 from helpers.counterfactuals import policy, policy_form
+from helpers.equilibrium import Closure, solve
 from helpers.errors import find_name
 from helpers.estimation import estimate, rho_of
 from helpers.inference import alternatives
@@ -100,6 +101,47 @@ def _between(panel: Panel) -> float:
     return float(table.loc["log_wage", "between"])
 
 
+def _rent_supply(
+    shares: Shares, rho: float, theta: float, city: str, wages: np.ndarray | None
+) -> float:
+    """Elasticity of housing at which a city loses nine tenths of what it does at fixed rents."""
+    c = shares.city_index(city)
+
+    def lost(eta: float) -> float:
+        one = Closure(housing_share=0.24, supply_elasticity=eta)
+        new = solve(shares, rho, theta, one, wages=wages, city={city: 0.95})
+        return 1 - new.shares.pi_c[c] / shares.pi_c[c]
+
+    return brentq(lambda eta: lost(eta) - 0.9 * lost(np.inf), 0.0, 1e3)
+
+
+def _half_demand(
+    shares: Shares, rho: float, theta: float, city: str, wages: np.ndarray | None
+) -> float:
+    """Demand elasticity at which wages undo half of a city's loss, occupations alike."""
+    c = shares.city_index(city)
+
+    def lost(epsilon: float) -> float:
+        one = Closure(substitution=epsilon, demand_elasticity=epsilon)
+        new = solve(shares, rho, theta, one, wages=wages, city={city: 0.95})
+        return 1 - new.shares.pi_c[c] / shares.pi_c[c]
+
+    return brentq(lambda epsilon: lost(epsilon) - 0.5 * lost(np.inf), 0.05, 1e3)
+
+
+def _jobs_by_hand(
+    shares: Shares, occupation: str, substitution: float, demand_elasticity: float
+) -> float:
+    """What is left of a city's labour demand, occupations in their national parts."""
+    k = shares.occupation_index(occupation)
+    s_k = shares.omega_k
+    B_k = np.where(np.arange(len(s_k)) == k, 0.9, 1.0)
+    cost = (s_k @ B_k ** (substitution - 1)) ** (1 / (1 - substitution))
+    return float(
+        (s_k * B_k ** (substitution - 1)).sum() * cost ** (substitution - demand_elasticity)
+    )
+
+
 CHECKS: dict[str, Check] = {
     "intro-iia": Check(lambda: (0.6, 0.4)),
     "model-kendall": Check(lambda: 0.0, 0.06),
@@ -120,6 +162,10 @@ CHECKS: dict[str, Check] = {
     "conclusions-rho": Check(lambda beta: rho_of(1.1 * beta), 1e-3),
     "what-if-undo": Check(_undo, 1e-4),
     "policy-equal": Check(_equal_hat, 1e-5),
+    "rent-supply": Check(_rent_supply, 5e-3),
+    "wage-demand": Check(_half_demand, 5e-3),
+    "jobs-by-hand": Check(_jobs_by_hand),
+    "equilibrium-edge": Check(lambda rho: 1 - rho, 5e-3),
 }
 
 

@@ -16,7 +16,7 @@ from helpers.errors import ParameterError
 from helpers.panel import Panel
 from helpers.runs.grid import Sweep, points
 from helpers.runs.scenario import Scenario
-from helpers.runs.sweep import solve, tidy
+from helpers.runs.sweep import prices, solve, tidy
 
 _UNMEASURED = (10.0, 500_000)  # seconds and bytes of a run of which nothing is known
 
@@ -77,7 +77,8 @@ def forecast(sweep: Sweep, panel: Panel) -> Forecast:
     shares = panel.shares(sweep.fixed.get("year", Scenario.year))
     started = time.perf_counter()
     sink = arrow.BufferOutputStream()
-    parquet.write_table(tidy(some, shares, solve(some, shares)), sink)
+    new = solve(some, shares, prices(sweep, panel))
+    parquet.write_table(tidy(some, shares, new), sink)
     # computed, written, read again and joined; the start of a file has what is there once
     seconds = 3 * (time.perf_counter() - started) * n / len(some)
     size = int(len(sink.getvalue()) * n / len(some))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -21,7 +22,7 @@ from helpers.runs.scenario import Scenario, in_panel
 
 _HATS = ("city_hat", "occupation_hat", "cell_hat")
 NUMBERS = ("rho", "theta", *_HATS)
-_USED = (*SHOCKS, "source", "year", "years")  # by a numerical sweep
+_USED = (*SHOCKS, "closure", "source", "year", "years")  # by a numerical sweep
 LISTS = ("years",)  # values that are lists themselves
 # which shocks a parameter has to do with: without them it changes nothing
 _NEEDS = {
@@ -152,10 +153,10 @@ def not_taken(sweep: Sweep, notebooks: Collection[str]) -> Iterator[tuple[str, s
     """Parameters that nothing which is run takes, and why."""
     if not sweep.notebooks:
         for key in sweep.axes:
-            if key not in SHOCKS:
+            if key not in (*SHOCKS, "closure"):
                 yield (
                     key,
-                    f"a numerical sweep goes over {', '.join(SHOCKS)}; "
+                    f"a numerical sweep goes over {', '.join(SHOCKS)}, closure; "
                     "name the notebooks to sweep over anything else",
                 )
         for key in sweep.fixed:
@@ -229,7 +230,8 @@ def points(sweep: Sweep, panel: Panel, most: int | None = None) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``scenario`` (0, 1, ...) and the columns of :data:`SHOCKS`, rho as a number.
+        ``scenario`` (0, 1, ...) and the columns of :data:`SHOCKS`, rho as a number; and
+        ``closure``, as a word or as JSON, where the sweep names one.
 
     Raises
     ------
@@ -260,13 +262,18 @@ def points(sweep: Sweep, panel: Panel, most: int | None = None) -> pd.DataFrame:
     for name, values in axes.items():
         fast //= len(values)
         kind = float if name in NUMBERS and None not in values else object
-        columns[name] = np.array(values, dtype=kind)[rows // fast % len(values)]
+        several = np.empty(len(values), dtype=kind)
+        several[:] = values
+        columns[name] = several[rows // fast % len(values)]
     table = pd.DataFrame({name: columns.get(name, base[name]) for name in SHOCKS}, index=rows)
     if table["rho"].isna().any():
         table["rho"] = (
             table["rho"].astype(object).where(table["rho"].notna(), _estimated(sweep, panel))
         )
     table[list(NUMBERS)] = table[list(NUMBERS)].astype(float)
+    if "closure" in sweep.fixed or "closure" in axes:
+        column = columns.get("closure", [sweep.fixed.get("closure")] * len(rows))
+        table["closure"] = [one if isinstance(one, str) else json.dumps(one) for one in column]
     table.insert(0, "scenario", rows)
     return table
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from helpers.counterfactuals import policy_form
 from helpers.counterfactuals.policy_form import found
-from helpers.errors import ParameterError, UnknownNameError, nearest
+from helpers.errors import EquilibriumError, ParameterError, UnknownNameError, nearest
 from helpers.names import CLUSTERS, DETROIT, NEW_YORK, OCCUPATIONS, SOURCES, VISALIA
 
 LARGEST_RHO = 0.99
@@ -67,6 +67,9 @@ class Scenario:
         (:func:`helpers.counterfactuals.policy_form.parse`).
     clusters : str
         Clusters of the standard errors.
+    closure : str or mapping
+        What answers in the chapters on equilibrium: ``standard``, ``paper``, or parameters of a
+        :class:`helpers.equilibrium.Closure` with their values.
 
     Raises
     ------
@@ -92,6 +95,7 @@ class Scenario:
     policy_city: str = DETROIT
     policies: dict = field(default_factory=lambda: deepcopy(_POLICIES))
     clusters: str = "city_occupation"
+    closure: str | dict = "standard"
 
     def __post_init__(self) -> None:
         own = self.source if isinstance(self.source, str) else ""
@@ -165,6 +169,8 @@ class Scenario:
             }
         for name, shock in shocks.items():
             new = counterfactuals.shock(shares, rho, self.theta, **shock)
+            if name == "city_hat":
+                _check_closure(self.closure, panel, self.year, rho, self.theta, shock)
             gone = (new.pi_c < _EMPTIEST) & (shares.pi_c > 0)
             if gone.any():
                 city = shares.cities[int(gone.argmax())]
@@ -177,6 +183,18 @@ class Scenario:
         """Parameters that differ from the paper's."""
         paper = Scenario().parameters()
         return {name: value for name, value in self.parameters().items() if value != paper[name]}
+
+
+def _check_closure(closure: str | dict, panel, year: int, rho: float, theta: float, shock) -> None:
+    """Refuse a closure under which the first shock has no equilibrium."""
+    from helpers import equilibrium
+
+    wages = equilibrium.panel_wages(panel, year)
+    here = equilibrium.read_closure(closure)
+    try:
+        equilibrium.solve(panel.shares(year), rho, theta, here, wages=wages, **shock)
+    except EquilibriumError as problem:
+        raise EquilibriumError(f"closure: {problem}") from None
 
 
 def check(name: str, value: object, own_names: bool = False) -> object:
@@ -207,6 +225,8 @@ def check(name: str, value: object, own_names: bool = False) -> object:
         return _years(value)
     if name == "policies":
         return policy_form.parse(value)
+    if name == "closure":
+        return _closure(value)
     kind = "words" if name == "title" else "a name"
     if not isinstance(value, str) or not value.strip():
         quotes = "; write it in quotes" if isinstance(value, Real) else "; give one"
@@ -226,6 +246,28 @@ def check(name: str, value: object, own_names: bool = False) -> object:
             )
         return str(Path(value).expanduser())
     return value
+
+
+def _closure(value: object) -> str | dict:
+    """A closure's name, or its parameters as they are written down: infinity as a word."""
+    from helpers.equilibrium import read_closure
+
+    if isinstance(value, dict):
+        for key, one in value.items():
+            if isinstance(one, bool) or (not isinstance(one, Real | dict) and one != "inf"):
+                raise ParameterError(
+                    f"closure, {key}: expected a number, found {found(one)}; infinity is .inf"
+                )
+    read_closure(value)
+    if not isinstance(value, dict):
+        return value
+
+    def plain_number(one):
+        if isinstance(one, dict):
+            return {str(city): plain_number(eta) for city, eta in one.items()}
+        return "inf" if one == "inf" or one == float("inf") else float(one)
+
+    return {key: plain_number(one) for key, one in value.items()}
 
 
 def _year(name: str, value: object) -> int:

@@ -19,7 +19,7 @@ import pandas as pd
 import pyarrow as arrow
 from pyarrow import parquet
 
-from helpers import counterfactuals
+from helpers import counterfactuals, equilibrium
 from helpers.counterfactuals.hats import SHOCKS
 from helpers.files import replace, write_whole
 from helpers.model import Shares
@@ -33,8 +33,14 @@ SMALL = 20_000_000
 BLOCK = 1_000
 
 
-def solve(table: pd.DataFrame, shares: Shares) -> np.ndarray:
-    """City shares after each of the shocks of :func:`points`, (S, C)."""
+def solve(table: pd.DataFrame, shares: Shares, wages: np.ndarray | None = None) -> np.ndarray:
+    """City shares after each of the shocks of :func:`points`, (S, C).
+
+    Prices answer as the column ``closure`` says, with the wages (C, K) of the year before; they
+    are fixed where there is none.
+    """
+    if "closure" in table:
+        return _equilibria(table, shares, wages)
     return counterfactuals.grid(
         shares,
         table["rho"].to_numpy(),
@@ -45,6 +51,38 @@ def solve(table: pd.DataFrame, shares: Shares) -> np.ndarray:
         table["occupation_hat"].to_numpy(),
         table["cell_hat"].to_numpy(),
     )
+
+
+def _equilibria(table: pd.DataFrame, shares: Shares, wages: np.ndarray | None) -> np.ndarray:
+    """City shares where prices answer: scenarios with the same parameters are solved together."""
+    new = np.empty((len(table), len(shares.cities)))
+    city = _positions(table["city"], shares.cities)
+    occupation = _positions(table["occupation"], shares.occupations)
+    here = np.arange(len(table))
+    for (name, rho, theta), rows in table.assign(row=here).groupby(
+        ["closure", "rho", "theta"], sort=False
+    ):
+        at = rows["row"].to_numpy()
+        hats = {
+            "city": np.ones((len(at), len(shares.cities))),
+            "occupation": np.ones((len(at), len(shares.occupations))),
+            "city_occupation": np.ones((len(at), *shares.pi_ck.shape)),
+        }
+        each = np.arange(len(at))
+        hats["city"][each, city[at]] = rows["city_hat"]
+        hats["occupation"][each, occupation[at]] = rows["occupation_hat"]
+        hats["city_occupation"][each, city[at], occupation[at]] = rows["cell_hat"]
+        closure = equilibrium.read_closure(json.loads(name) if name.startswith("{") else name)
+        found = equilibrium.solve_many(shares, rho, theta, closure, wages=wages, **hats)
+        new[at] = found.pi_c
+    return new
+
+
+def prices(sweep: Sweep, panel: Panel) -> np.ndarray | None:
+    """Wages that an equilibrium starts from, (C, K); none where the sweep names no closure."""
+    if "closure" not in sweep.fixed and "closure" not in sweep.axes:
+        return None
+    return equilibrium.panel_wages(panel, sweep.fixed.get("year", Scenario.year))
 
 
 def _positions(names: pd.Series, known: tuple[str, ...]) -> np.ndarray:
@@ -80,7 +118,7 @@ def tidy(table: pd.DataFrame, shares: Shares, new: np.ndarray) -> arrow.Table:
 def fingerprint(*content: object) -> str:
     """What results depend on: the content given and the code that computes them."""
     digest = hashlib.sha256()
-    for room in ("counterfactuals", "runs"):
+    for room in ("counterfactuals", "equilibrium", "runs"):
         for module in sorted(Path(str(files(f"helpers.{room}"))).glob("*.py")):
             digest.update(module.read_bytes())
     for part in content:
@@ -112,7 +150,13 @@ def run(
     """
     table = points(sweep, panel)
     shares = panel.shares(sweep.fixed.get("year", Scenario.year))
-    mark = fingerprint(table.to_csv(index=False), shares.pi_ck.tobytes(), shares.omega_k.tobytes())
+    wages = prices(sweep, panel)
+    mark = fingerprint(
+        table.to_csv(index=False),
+        shares.pi_ck.tobytes(),
+        shares.omega_k.tobytes(),
+        b"" if wages is None else wages.tobytes(),
+    )
     results, about = folder / "results.parquet", folder / "about.json"
     said = json.dumps({"title": sweep.title, "fingerprint": mark})
     if not (results.is_file() and about.is_file() and mark in about.read_text()):
@@ -126,7 +170,7 @@ def run(
             blocks.append(block)
             if not block.is_file():
                 some = table.iloc[start : start + some_rows]
-                write_whole(tidy(some, shares, solve(some, shares)), block)
+                write_whole(tidy(some, shares, solve(some, shares, wages)), block)
         about.unlink(missing_ok=True)
         _join(blocks, results)
     if not about.is_file() or about.read_text() != said:
@@ -173,7 +217,7 @@ def summarise(results: Path) -> pd.DataFrame:
     rows = []
     for group in range((file := parquet.ParquetFile(results)).num_row_groups):
         frame = file.read_row_group(group).to_pandas()
-        keys = ["scenario", *SHOCKS]
+        keys = ["scenario", *SHOCKS, *(["closure"] if "closure" in frame else [])]
         here = frame["city"].astype(str) == frame["responding_city"].astype(str)
         by = frame[~here].groupby("scenario", observed=True)["change"]
         moved = (frame["share"] - frame["share_before"]).abs().groupby(frame["scenario"]).sum()
