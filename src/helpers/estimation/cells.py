@@ -61,6 +61,7 @@ def sample(panel: Panel, years: int | Sequence[int] | None = None) -> pd.DataFra
     years = _years(panel, years)
     if years is not None:
         cells = cells[cells["year"].isin(years)]
+    cells = cells.replace({"log_share": {-np.inf: np.nan}})  # nobody lives there
     used = cells.dropna(subset=["log_share", "log_wage", "instrument"]).reset_index(drop=True)
     if used.empty:
         raise DataError("estimation: no cell has a share, a wage and an instrument")

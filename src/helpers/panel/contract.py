@@ -14,7 +14,8 @@ _COARSE = 1e-5  # what single precision may miss
 
 _year = pa.Column(int, pa.Check.in_range(1850, 2100), coerce=True)
 _city = pa.Column(str, pa.Check.str_length(min_value=1), coerce=True)
-_log_share = pa.Column(float, [pa.Check.le(1e-9), pa.Check(np.isfinite, name="finite")])
+_log_share = pa.Column(float, pa.Check.le(1e-9))  # finite but where nobody is
+_name = pa.Column(str, pa.Check.str_length(min_value=1), coerce=True)
 _log_wage = pa.Column(float, pa.Check(np.isfinite, name="finite"), nullable=True)
 _households = pa.Column(float, pa.Check.ge(0), required=False, coerce=True)
 
@@ -22,7 +23,7 @@ CELLS = pa.DataFrameSchema(
     {
         "year": _year,
         "city": _city,
-        "occupation": pa.Column(str, pa.Check.isin(OCCUPATIONS), coerce=True),
+        "occupation": _name,
         "log_share": _log_share,
         "log_wage": _log_wage,
         "instrument": pa.Column(float, pa.Check(np.isfinite, name="finite"), nullable=True),
@@ -47,13 +48,23 @@ CITIES = pa.DataFrameSchema(
 EXPOSURES = pa.DataFrameSchema(
     {
         "city": _city,
-        "occupation": pa.Column(str, pa.Check.isin(OCCUPATIONS), coerce=True),
+        "occupation": _name,
         "sector": pa.Column(str, coerce=True),
         "exposure": pa.Column(float, [pa.Check.ge(0), pa.Check(np.isfinite, name="finite")]),
     },
     unique=["city", "occupation", "sector"],
     strict=True,
     name="exposures",
+)
+COORDINATES = pa.DataFrameSchema(
+    {
+        "city": _city,
+        "latitude": pa.Column(float, pa.Check.in_range(-90, 90), nullable=True),
+        "longitude": pa.Column(float, pa.Check.in_range(-180, 180), nullable=True),
+    },
+    unique=["city"],
+    strict=True,
+    name="coordinates",
 )
 SHIFTS = pa.DataFrameSchema(
     {
@@ -76,8 +87,24 @@ _NUMBERS = {
     "households": "a finite number of at least 0",
     "exposure": "a finite number of at least 0",
     "log_tfp": "a finite number",
+    "latitude": "degrees from -90 to 90, or missing",
+    "longitude": "degrees from -180 to 180, or missing",
 }
-_NULLABLE = ("log_wage", "log_city_wage", "instrument")
+_NULLABLE = ("log_wage", "log_city_wage", "instrument", "latitude", "longitude")
+PAPERS = ("replication", "synthetic", "ipums")
+"""Sources with the paper's eight occupations, in none of whose cells nobody lives."""
+
+
+def is_own(source: str, cells: pd.DataFrame) -> bool:
+    """Whether a table is a reader's own, with groups of any name.
+
+    One that has no other name and some of the paper's occupations is taken for the paper's, so
+    that a misspelt one is found.
+    """
+    if source in PAPERS:
+        return False
+    names = cells.get("occupation") if isinstance(cells, pd.DataFrame) else None
+    return source != "unnamed" or names is None or not names.isin(OCCUPATIONS).any()
 
 
 def plain(value: object) -> str:
@@ -97,15 +124,20 @@ def _row(table: pd.DataFrame, position: int) -> str:
     return f"row {position} ({', '.join(names)})" if names else f"row {position}"
 
 
-def _numbers(name: str, table: pd.DataFrame, column: str) -> pd.Series:
+def _numbers(name: str, table: pd.DataFrame, column: str, own: bool) -> pd.Series:
     """A column as double precision; the first value that will not do is named with its row."""
     given = table[column]
     values = pd.to_numeric(given, errors="coerce").astype(float)
     bad = ~np.isfinite(values) & ~(given.isna() & (column in _NULLABLE))
+    if column == "log_share" and own:
+        nobody = table["households"].eq(0) if "households" in table else True
+        bad &= ~((values == -np.inf) & nobody)
     if column in ("log_share", "log_city_share"):
         bad |= values > 1e-9
     elif column in ("households", "exposure"):
         bad |= values < 0
+    elif column in ("latitude", "longitude"):
+        bad |= values.abs() > {"latitude": 90, "longitude": 180}[column]
     if bad.any():
         at = int(np.flatnonzero(bad)[0])
         raise PanelError(
@@ -128,8 +160,11 @@ def _years(name: str, table: pd.DataFrame) -> pd.Series:
     return values.astype(int)
 
 
-def validate(schema: pa.DataFrameSchema, table: pd.DataFrame) -> pd.DataFrame:
-    """Return the validated table, or raise :class:`PanelError` with the first failure."""
+def validate(schema: pa.DataFrameSchema, table: pd.DataFrame, own: bool = False) -> pd.DataFrame:
+    """Return the validated table, or raise :class:`PanelError` with the first failure.
+
+    ``own``: a reader's, in which occupations have any names and cells may be empty.
+    """
     if not isinstance(table, pd.DataFrame):
         raise PanelError(
             f"{schema.name}: expected a data frame, found {type(table).__name__}; build one "
@@ -152,7 +187,7 @@ def validate(schema: pa.DataFrameSchema, table: pd.DataFrame) -> pd.DataFrame:
         if column == "year":
             known[column] = _years(schema.name, table)
         elif column in _NUMBERS:
-            known[column] = _numbers(schema.name, table, column)
+            known[column] = _numbers(schema.name, table, column, own)
         elif table[column].isna().any():
             at = int(np.flatnonzero(table[column].isna())[0])
             raise PanelError(
@@ -160,6 +195,12 @@ def validate(schema: pa.DataFrameSchema, table: pd.DataFrame) -> pd.DataFrame:
                 "mend or drop the row"
             )
     table = table.assign(**known)
+    if not own and "occupation" in table and not table["occupation"].isin(OCCUPATIONS).all():
+        at = int(np.flatnonzero(~table["occupation"].isin(OCCUPATIONS))[0])
+        raise PanelError(
+            f"{schema.name}, {_row(table, at)}: occupation is "
+            f"{plain(table['occupation'].iloc[at])}, expected one of {', '.join(OCCUPATIONS)}"
+        )
     try:
         return schema.validate(table)
     except (pa.errors.SchemaError, pa.errors.SchemaErrors) as problem:
@@ -174,12 +215,6 @@ def _explain(schema: pa.DataFrameSchema, table: pd.DataFrame, problem: Exception
         at = int(np.flatnonzero(twice)[0])
         keys = ", ".join(schema.unique)
         return f"{schema.name}, {_row(table, at)}: a duplicate; expected one row for each {keys}"
-    if "occupation" in table and not table["occupation"].isin(OCCUPATIONS).all():
-        at = int(np.flatnonzero(~table["occupation"].isin(OCCUPATIONS))[0])
-        return (
-            f"{schema.name}, {_row(table, at)}: occupation is "
-            f"{plain(table['occupation'].iloc[at])}, expected one of {', '.join(OCCUPATIONS)}"
-        )
     return f"{schema.name}: {problem}"
 
 
@@ -212,3 +247,35 @@ def refine(cells: pd.DataFrame, cities: pd.DataFrame) -> tuple[pd.DataFrame, pd.
         if np.isfinite(fitted).all() and np.abs(fitted - pi_c).max() < _COARSE:
             cities.loc[rows.index, "log_city_share"] = np.log(fitted / fitted.sum())
     return cells, cities
+
+
+def check_rectangles(cells: pd.DataFrame, cities: pd.DataFrame) -> None:
+    """Every year: the same cities in both tables, all occupations, sums of one."""
+    for year, rows in cells.groupby("year"):
+        here = set(rows["city"])
+        n_occupations = rows["occupation"].nunique()
+        if len(rows) != len(here) * n_occupations:
+            short = rows.groupby("city").size().idxmin()
+            raise PanelError(
+                f"cells: {year} has {len(rows)} rows for {len(here)} cities and "
+                f"{n_occupations} occupations; {short!r} lacks one: give every city all of "
+                "them, or drop it that year"
+            )
+        others = set(cities.loc[cities["year"] == year, "city"])
+        if here != others:
+            odd = sorted(here ^ others)[0]
+            raise PanelError(
+                f"cities: {year} and {odd!r} is not in both tables; drop it or give both"
+            )
+        sums = np.exp(rows["log_share"]).groupby(rows["occupation"]).sum()
+        worst = (sums - 1).abs().idxmax()
+        if abs(sums[worst] - 1) > ADDING_UP:
+            raise PanelError(
+                f"cells: shares of {worst} in {year} sum to {sums[worst]:.10g}, expected 1: "
+                "divide by their sum"
+            )
+    missing = set(cities["year"]) - set(cells["year"])
+    if missing:
+        raise PanelError(
+            f"cells: no row for {min(missing)}, which cities has; drop the year or give both"
+        )

@@ -7,14 +7,17 @@ import errno
 import json
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pyarrow as arrow
 from pyarrow import parquet
 
 from helpers.errors import DataError
 
-TABLES = ("cells", "cities", "exposures", "shifts")
+TABLES = ("cells", "cities", "exposures", "shifts", "coordinates")
 ABOUT = "about.json"
 _FILES = frozenset({ABOUT, *(f"{name}.parquet" for name in TABLES)})
 MARK = {"source": "", "provenance": {}}
@@ -137,3 +140,45 @@ def check_target(folder: Path | str) -> Path:
 def cannot(folder: Path | str, done: str, problem: OSError) -> str:
     why = problem.strerror or type(problem).__name__
     return f"{folder}: cannot be {done} ({why}); name a folder that you may use, with space left"
+
+
+def jsonable(value: object) -> object:
+    """Numpy's numbers and arrays, paths and sets as JSON holds them."""
+    if isinstance(value, (np.generic, np.ndarray)):
+        return value.tolist()
+    if isinstance(value, Mapping):
+        return dict(value)
+    return sorted(value) if isinstance(value, (set, frozenset)) else str(value)
+
+
+def read_saved(folder: Path | str) -> tuple[dict[str, pd.DataFrame], str, Mapping]:
+    """Tables, source and provenance of a saved panel, or of one that waits aside.
+
+    Raises
+    ------
+    DataError
+        If a table lacks or cannot be read.
+    """
+    folder = Path(folder).expanduser()
+    if not folder.exists() and name_aside(folder).is_dir():
+        folder = name_aside(folder)
+    for name in NEEDED:
+        if not (folder / name).is_file():
+            raise DataError(
+                f"{folder}: expected a built panel, found no {name}; name the folder that "
+                "Panel.save or helpers.build wrote"
+            )
+    try:
+        tables = {
+            name: pd.read_parquet(folder / f"{name}.parquet")
+            for name in TABLES
+            if (folder / f"{name}.parquet").is_file()
+        }
+        about = json.loads((folder / ABOUT).read_text())
+        source, provenance = about["source"], about["provenance"]
+    except (OSError, ValueError, KeyError, TypeError, arrow.ArrowException) as problem:
+        raise DataError(
+            f"{folder}: not a built panel that can be read ({type(problem).__name__}); "
+            "save it again"
+        ) from None
+    return tables, source, provenance

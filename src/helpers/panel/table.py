@@ -17,30 +17,34 @@ from pyarrow import parquet
 
 from helpers.errors import DataError, PanelError, ParameterError, find_name
 from helpers.model import Shares
+from helpers.panel import own
 from helpers.panel.contract import (
     ADDING_UP,
     CELLS,
     CITIES,
+    COORDINATES,
     EXPOSURES,
     OCCUPATIONS,
+    PAPERS,
     SHIFTS,
+    check_rectangles,
+    is_own,
     plain,
     refine,
     validate,
 )
 from helpers.panel.storage import (
     ABOUT,
-    NEEDED,
     TABLES,
     cannot,
     check_target,
     discard,
     install,
+    jsonable,
     name_aside,
+    read_saved,
     recover,
 )
-
-"""The paper's eight occupation groups, in the order of every K axis."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,7 +66,11 @@ class Panel:
     shifts : DataFrame, optional
         ``sector``, ``year``, ``log_tfp``.
     source : str
-        Name of the source.
+        Name of the source. The paper's have its eight occupations and no empty cell. In a
+        reader's own (another name, or no occupation of the paper's) occupations have any names,
+        in the order of ``cells``, and an empty cell has ``log_share`` minus infinity.
+    coordinates : DataFrame, optional
+        ``city``, ``latitude``, ``longitude`` in degrees, for maps.
     provenance : mapping
         What the panel was made from: files and hashes, or a seed.
 
@@ -80,10 +88,12 @@ class Panel:
     shifts: pd.DataFrame | None = None
     source: str = "unnamed"
     provenance: Mapping = field(default_factory=dict)
+    coordinates: pd.DataFrame | None = None
 
     def __post_init__(self) -> None:
-        order = {name: position for position, name in enumerate(OCCUPATIONS)}
-        cells = validate(CELLS, self.cells)
+        own = is_own(self.source, self.cells)
+        cells = validate(CELLS, self.cells, own)
+        order = {name: position for position, name in enumerate(_in_order(cells))}
         cells = cells.sort_values(
             ["year", "city", "occupation"],
             key=lambda column: column.map(order) if column.name == "occupation" else column,
@@ -98,41 +108,12 @@ class Panel:
             cells, cities = refine(cells, cities)
         object.__setattr__(self, "cells", cells)
         object.__setattr__(self, "cities", cities)
-        for name, schema in (("exposures", EXPOSURES), ("shifts", SHIFTS)):
+        for name, schema in (
+            ("exposures", EXPOSURES), ("shifts", SHIFTS), ("coordinates", COORDINATES),
+        ):  # fmt: skip
             if getattr(self, name) is not None:
-                object.__setattr__(self, name, validate(schema, getattr(self, name)))
-        self._check_rectangles()
-
-    def _check_rectangles(self) -> None:
-        """Every year: the same cities in both tables, all occupations, sums of one."""
-        for year, rows in self.cells.groupby("year"):
-            cities = set(rows["city"])
-            n_occupations = rows["occupation"].nunique()
-            if len(rows) != len(cities) * n_occupations:
-                short = rows.groupby("city").size().idxmin()
-                raise PanelError(
-                    f"cells: {year} has {len(rows)} rows for {len(cities)} cities and "
-                    f"{n_occupations} occupations; {short!r} lacks one: give every city all of "
-                    "them, or drop it that year"
-                )
-            others = set(self.cities.loc[self.cities["year"] == year, "city"])
-            if cities != others:
-                odd = sorted(cities ^ others)[0]
-                raise PanelError(
-                    f"cities: {year} and {odd!r} is not in both tables; drop it or give both"
-                )
-            sums = np.exp(rows["log_share"]).groupby(rows["occupation"]).sum()
-            worst = (sums - 1).abs().idxmax()
-            if abs(sums[worst] - 1) > ADDING_UP:
-                raise PanelError(
-                    f"cells: shares of {worst} in {year} sum to {sums[worst]:.10g}, expected 1: "
-                    "divide by their sum"
-                )
-        missing = set(self.cities["year"]) - set(self.cells["year"])
-        if missing:
-            raise PanelError(
-                f"cells: no row for {min(missing)}, which cities has; drop the year or give both"
-            )
+                object.__setattr__(self, name, validate(schema, getattr(self, name), own))
+        check_rectangles(cells, cities)
 
     def describe(self) -> str:
         """Say in a few words where a panel comes from, for captions."""
@@ -150,9 +131,8 @@ class Panel:
 
     @cached_property
     def occupations(self) -> tuple[str, ...]:
-        """Occupations that occur, in the paper's order."""
-        present = set(self.cells["occupation"])
-        return tuple(name for name in OCCUPATIONS if name in present)
+        """Occupations that occur, in the paper's order or, if they are others, the table's."""
+        return _in_order(self.cells)
 
     def year(self, year: int) -> pd.DataFrame:
         """Cells of one year, sorted by city and occupation; an unknown year is refused."""
@@ -195,6 +175,88 @@ class Panel:
             )
         return Shares(pi_ck, omega_k / omega_k.sum(), cities, self.occupations)
 
+    @classmethod
+    def from_table(
+        cls,
+        frame_or_path: pd.DataFrame | Path | str,
+        columns: Mapping[str, str] | None = None,
+        cities: pd.DataFrame | Path | str | None = None,
+        exposures: pd.DataFrame | Path | str | None = None,
+        shifts: pd.DataFrame | Path | str | None = None,
+        coordinates: pd.DataFrame | Path | str | None = None,
+        *,
+        decimal: str | None = None,
+        add_up: bool = False,
+        encoding: str | None = None,
+        name: str = "own",
+    ) -> Panel:
+        """A panel from a long table of places, groups and years of any country.
+
+        Parameters
+        ----------
+        frame_or_path : DataFrame or path
+            A row for each place, group and year: csv, tsv or txt with any delimiter, encoding
+            and decimal sign, parquet, Stata's dta, or a data frame.
+        columns : {meaning: column}, optional
+            What the columns are called: ``place``, ``group``, ``households`` or ``share``, and,
+            where there are any, ``wage`` (mean per year, in one currency), ``year``,
+            ``instrument``. Columns with a usual name are found without.
+        cities : DataFrame or path, optional
+            A row for each place (and year): ``wage``, or ``share`` of all households where the
+            table has shares of each group.
+        exposures, shifts : DataFrame or path, optional
+            ``place, group, sector, exposure`` and ``sector, year, shift``: the instrument is
+            built from them (equation of section 3.1).
+        coordinates : DataFrame or path, optional
+            ``place, latitude, longitude`` in degrees, for maps.
+        decimal : {".", ","}, optional
+            Found in the numbers if left out.
+        add_up : bool
+            Whether rows of the same place, group and year are added up; they are refused
+            otherwise.
+        encoding : str, optional
+            Of a text file that is neither Unicode nor Western European, such as ``cp1250``.
+        name : str
+            What the panel is called in the book.
+
+        Returns
+        -------
+        Panel
+            What was understood is in ``provenance["understood"]``. A cell without a row counts as
+            zero households.
+
+        Raises
+        ------
+        DataError
+            For a file that cannot be read, a column that is not there, and a value that will not
+            do, with its row (counted from 1, without the header).
+        PanelError
+            If shares do not add up.
+
+        Examples
+        --------
+        >>> table = pd.DataFrame({"zone": ["A", "A", "B", "B"], "skill": ["low", "high"] * 2,
+        ...                       "people": [30, 10, 20, 40]})
+        >>> Panel.from_table(table).shares(2000).pi_c
+        array([0.4, 0.6])
+        """
+        own.check_options(decimal)
+        found, understood = own.tables(
+            frame_or_path,
+            columns,
+            cities,
+            exposures,
+            shifts,
+            coordinates,
+            decimal,
+            add_up,
+            encoding,
+        )
+        about = {"columns": understood.columns, "understood": list(understood.notes)}
+        if name in PAPERS:
+            raise ParameterError(f"name: {name!r} is the name of a source; choose another")
+        return cls(**found, source=name, provenance=about)
+
     def save(self, folder: Path | str) -> Path:
         """Write the tables as a folder of parquet files, all or nothing.
 
@@ -215,7 +277,7 @@ class Panel:
         """
         folder = check_target(folder)
         about = {"source": self.source, "provenance": dict(self.provenance)}
-        text = json.dumps(about, indent=1, default=_jsonable)
+        text = json.dumps(about, indent=1, default=jsonable)
         draft = folder.with_name(f".{folder.name}.{os.getpid()}-{secrets.token_hex(4)}")
         try:
             folder.parent.mkdir(parents=True, exist_ok=True)
@@ -253,29 +315,16 @@ class Panel:
         PanelError
             If a table breaks the contract.
         """
-        folder = Path(folder).expanduser()
-        if not folder.exists() and cls.is_there(folder):
-            folder = name_aside(folder)
-        for name in NEEDED:
-            if not (folder / name).is_file():
-                raise DataError(
-                    f"{folder}: expected a built panel, found no {name}; name the folder that "
-                    "Panel.save or helpers.build wrote"
-                )
-        try:
-            tables = {
-                name: pd.read_parquet(folder / f"{name}.parquet")
-                for name in TABLES
-                if (folder / f"{name}.parquet").is_file()
-            }
-            about = json.loads((folder / ABOUT).read_text())
-            source, provenance = about["source"], about["provenance"]
-        except (OSError, ValueError, KeyError, TypeError, arrow.ArrowException) as problem:
-            raise DataError(
-                f"{folder}: not a built panel that can be read ({type(problem).__name__}); "
-                "save it again"
-            ) from None
+        tables, source, provenance = read_saved(folder)
         return cls(**tables, source=source, provenance=provenance)
+
+
+def _in_order(cells: pd.DataFrame) -> tuple[str, ...]:
+    """Occupations in the paper's order; where some are not the paper's, as they come."""
+    found = tuple(cells["occupation"].unique())
+    if set(found) <= set(OCCUPATIONS):
+        return tuple(name for name in OCCUPATIONS if name in found)
+    return found
 
 
 def _whole(year: object) -> int:
@@ -288,12 +337,3 @@ def _whole(year: object) -> int:
             f"year: expected a whole number such as 2019, found {plain(year)}"
         ) from None
     return int(year)
-
-
-def _jsonable(value: object) -> object:
-    """Numpy's numbers and arrays, paths and sets as JSON holds them."""
-    if isinstance(value, (np.generic, np.ndarray)):
-        return value.tolist()
-    if isinstance(value, Mapping):
-        return dict(value)
-    return sorted(value) if isinstance(value, (set, frozenset)) else str(value)

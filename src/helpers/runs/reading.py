@@ -191,4 +191,4 @@ def location(source: str) -> str:
     return source if source in SOURCES else str(ROOT / source)
 
 
-TABLES = ("cells", "cities", "exposures", "shifts")
+TABLES = ("cells", "cities", "exposures", "shifts", "coordinates")
