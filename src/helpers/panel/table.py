@@ -241,17 +241,9 @@ class Panel:
         array([0.4, 0.6])
         """
         own.check_options(decimal)
-        found, understood = own.tables(
-            frame_or_path,
-            columns,
-            cities,
-            exposures,
-            shifts,
-            coordinates,
-            decimal,
-            add_up,
-            encoding,
-        )
+        beside = (cities, exposures, shifts, coordinates)
+        options = {"decimal": decimal, "add_up": add_up, "encoding": encoding}
+        found, understood = own.tables(frame_or_path, columns, *beside, **options)
         about = {"columns": understood.columns, "understood": list(understood.notes)}
         if name in PAPERS:
             raise ParameterError(f"name: {name!r} is the name of a source; choose another")
