@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
 
@@ -12,14 +11,7 @@ from helpers.build.records import WEIGHTS
 from helpers.build.remarks import attrition, cities_by_year, notes
 from helpers.errors import CompanionError
 from helpers.panel import check_target
-
-
-class _Parser(argparse.ArgumentParser):
-    """Messages that end in what to do."""
-
-    def error(self, message: str) -> None:
-        print(f"{self.prog}: {message}; see {self.prog} --help", file=sys.stderr)
-        raise SystemExit(2)
+from helpers.panel.shell import Parser
 
 
 def _samples(text: str) -> int | str:
@@ -28,7 +20,7 @@ def _samples(text: str) -> int | str:
 
 def main(arguments: list[str] | None = None) -> int:
     """Build a panel from the command line: ``python -m helpers.build DATA FOLDER --tfp FILE``."""
-    parser = _Parser(prog="python -m helpers.build", description=__doc__)
+    parser = Parser(prog="python -m helpers.build", description=__doc__)
     parser.add_argument("data", help="the extract, .dat.gz or .csv.gz")
     parser.add_argument("folder", help="where the panel goes: new, empty, or a saved panel")
     parser.add_argument("--codebook", help="by default the .xml beside the data")

@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 from pathlib import Path
 
 from helpers.errors import CompanionError
 from helpers.panel import Panel, capabilities, check_target
 from helpers.panel.columns import MEANINGS
+from helpers.panel.shell import Parser
 
 
-class _Parser(argparse.ArgumentParser):
-    """Messages that end in what to do."""
-
-    def error(self, message: str) -> None:
-        print(f"{self.prog}: {message}; see {self.prog} --help", file=sys.stderr)
-        raise SystemExit(2)
-
-
-def _parser() -> _Parser:
-    parser = _Parser(
+def _parser() -> Parser:
+    parser = Parser(
         prog="python -m helpers.panel",
         description="A panel from a long table: a row for each place, group and year.",
         epilog="Columns with a usual name (city, occupation, households, wage, year, ...) are "
