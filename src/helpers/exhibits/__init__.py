@@ -6,6 +6,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "exhibit": ["Exhibit", "canvas"],
+        "foundations": ["gain_by_weight", "instrument_by_hand", "small_city"],
         "inference": [
             "bands",
             "between_and_over_time",
