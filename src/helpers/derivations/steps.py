@@ -58,7 +58,7 @@ def _as_it_is(expression: sp.Expr) -> sp.Expr:
     return expression
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Derivation:
     """What is looked for, and the lines that lead to it.
 
@@ -77,6 +77,10 @@ class Derivation:
     start: sp.Expr
     steps: Sequence[Step]
     write_out: Callable[[sp.Expr], sp.Expr] = _as_it_is
+
+    def __repr__(self) -> str:
+        """Give the lines as plain text, the same in every run."""
+        return "\n".join(f"{step.why}: {step.shown}" for step in self.steps)
 
     def check(self) -> None:
         """Prove that every line is what the left side means.

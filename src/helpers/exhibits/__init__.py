@@ -16,7 +16,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "sector_weights",
             "specification_curve",
         ],
-        "intuition": ["red_and_blue", "responses", "three_shares"],
+        "intuition": ["responses", "three_shares"],
         "palette": ["occupation_colours"],
         "paper_figures": ["figure_1a", "figure_1b", "figure_2", "figure_3", "figure_4", "figure_5"],
         "paper_tables": ["caption", "table_1", "table_2a", "table_2b", "table_8_2_1"],
