@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 import sympy as sp
 
-from helpers.derivations import DerivationError, steps
+from helpers.derivations import DerivationError, lines, steps
 from helpers.derivations.symbols import omega_k, phi_ck, pi_ck, pi_dk, rho
 
 ALL = ("best_draw", "one_occupation", "own_elasticity", "cross_elasticity", "hat_within",
@@ -28,10 +28,10 @@ def test_no_line_can_be_another(name):
     found = getattr(steps, name)()
     for number, step in enumerate(found.steps):
         for wrong in (2 * step.shown, -step.shown):
-            lines = list(found.steps)
-            lines[number] = replace(step, shown=wrong)
+            altered = list(found.steps)
+            altered[number] = replace(step, shown=wrong)
             with pytest.raises(DerivationError, match=f"line {number + 1} "):
-                replace(found, steps=tuple(lines))._repr_markdown_()
+                replace(found, steps=tuple(altered))._repr_markdown_()
 
 
 def test_the_last_lines_are_the_chapter_s_equations():
@@ -48,7 +48,7 @@ def test_the_last_lines_are_the_chapter_s_equations():
 
 def test_words_that_do_not_fit_a_page_are_refused():
     found = steps.best_draw()
-    long = replace(found.steps[0], why="x" * (steps.LONGEST + 1))
+    long = replace(found.steps[0], why="x" * (lines.LONGEST + 1))
     with pytest.raises(DerivationError, match="letters of words"):
         replace(found, steps=(long, *found.steps[1:])).check()
 
