@@ -18,7 +18,7 @@ def test_every_line_is_what_the_left_side_means(name):
     found.check()
     text = found._repr_markdown_()
     assert text.startswith("$$\n\\begin{aligned}")
-    assert text.count("&=") == len(found.steps) >= 3
+    assert text.count("quad =") == len(found.steps) >= 3
     assert all(step.why in text for step in found.steps)
 
 

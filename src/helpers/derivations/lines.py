@@ -15,7 +15,7 @@ import sympy as sp
 from helpers.derivations.algebra import vanishes
 from helpers.derivations.claim import DerivationError
 
-LONGEST = 60
+LONGEST = 54
 """Letters of words that fit above a line on a narrow page."""
 
 
@@ -86,11 +86,10 @@ class Derivation:
 
     def tex(self) -> str:
         """Aligned lines as TeX, each below the words that say what changed."""
-        lines = []
-        for number, step in enumerate(self.steps):
-            left = self.left if number == 0 else ""
-            lines.append(rf"&\quad{{\small\text{{{step.why}:}}}}")
-            lines.append(f"{left} &= {latex(step.shown)}")
+        lines = [f"&{self.left}"]
+        for step in self.steps:
+            lines.append(rf"&{{\small\text{{{step.why}:}}}}")
+            lines.append(f"&\\quad = {latex(step.shown)}")
         return "\\begin{aligned}\n" + " \\\\[0.35em]\n".join(lines) + "\n\\end{aligned}"
 
     def _repr_markdown_(self) -> str:

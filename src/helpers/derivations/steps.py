@@ -55,7 +55,7 @@ def best_draw() -> Derivation:
         (
             Step("add up, over x, that c is best and worth x", sp.Integral(at_x, (x, 0, sp.oo))),
             Step(
-                "measure by v, which is G over x to the power θ",
+                "put v for G over x to the power θ",
                 _product(whole, sp.Integral(sp.exp(-v), (v, 0, sp.oo))),
             ),
             Step("the integral is one", whole),
@@ -81,7 +81,7 @@ def one_occupation() -> Derivation:
                 _product(z_c / G, T_k * (1 - rho) * lam**-rho, d_lam),
             ),
             Step(
-                "in the sum only the city's own term has z in it",
+                "in the sum only the city's own term has its z",
                 _product(z_c / G, T_k * (1 - rho) * lambda_k**-rho, h_ck / ((1 - rho) * z_c)),
             ),
             Step("what stands above and below cancels", _over(flow, G)),
@@ -132,7 +132,7 @@ def own_elasticity() -> Derivation:
     d_h, d_lam = sp.Derivative(h, t), sp.Derivative(lam, t)
     lines = (
         (
-            "a logarithm's derivative divides by what is inside",
+            "a logarithm's derivative divides by its inside",
             _sum(
                 _product(t / n, sp.Derivative(h * T_k * lam**-rho, t)),
                 -_product(t / G, sp.Derivative(T_k * lam ** (1 - rho), t)),
@@ -147,7 +147,7 @@ def own_elasticity() -> Derivation:
             ),
         ),
         (
-            "one per cent more t makes h larger by 1/(1-ρ) per cent",
+            "one per cent of t is 1/(1-ρ) per cent of h",
             _sum(
                 _over(_FLOW, n * (1 - rho)),
                 -_product(_ODDS, _over(_H, lambda_k), _over(_FLOW, n)),
@@ -159,7 +159,7 @@ def own_elasticity() -> Derivation:
             _sum(phi_ck / (1 - rho), -_product(_ODDS, pi_ck, phi_ck), -_product(pi_ck, omega_k)),
         ),
         (
-            "put what the feedback takes away into one bracket",
+            "collect what the feedback takes away",
             _sum(phi_ck / (1 - rho), -_product(pi_ck, _sum(omega_k, _product(_ODDS, phi_ck)))),
         ),
     )
@@ -198,7 +198,7 @@ def cross_elasticity() -> Derivation:
             _sum(-_product(_ODDS, pi_dk, phi_ck), -_product(pi_dk, omega_k)),
         ),
         (
-            "the rival's share of the occupation is common to both",
+            "take out the rival's share of the occupation",
             -_product(pi_dk, _sum(omega_k, _product(_ODDS, phi_ck))),
         ),
     )
@@ -239,7 +239,7 @@ def hat_within() -> Derivation:
                 ),
             ),
             Step(
-                "each term over λ is a share that we observe",
+                "each term over λ is an observed share",
                 _over(changes[0] * pi_ck, _sum(*(b * share for _, b, share in pairs))),
             ),
             Step("name the sum below", _over(pi_ck * changes[0], change)),
@@ -262,14 +262,14 @@ def hat_across() -> Derivation:
         (
             Step("equation (5) after the change", _over(new, _sum(new, rest_hat * rest))),
             Step(
-                "split the power, divide above and below by the old G",
+                "split the power, divide by the old G",
                 _over(
                     _product(change, _over(old, G)),
                     _sum(_product(change, _over(old, G)), _product(rest_hat, _over(rest, G))),
                 ),
             ),
             Step(
-                "each old term over G is a size that we observe",
+                "each old term over G is an observed size",
                 _over(omega_k * change, _sum(omega_k * change, omega_r * rest_hat)),
             ),
         ),

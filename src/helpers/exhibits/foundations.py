@@ -115,8 +115,11 @@ def small_city(shares: Shares, rho: float) -> Exhibit:
         ax.loglog(100 * shown["pi_c"], 100 * shown["error"], "o", color=BLUE, alpha=0.6)
         one = 100 * shown["pi_c"].agg(["min", "max"])
         ax.loglog(one, one, ":", color=GREY)
-        ax.annotate("error equal to size", (one["max"], one["max"]), color=GREY, ha="right",
-                    xytext=(0, -16), textcoords="offset points")  # fmt: skip
+        centre = float(np.sqrt(one.prod()))
+        ax.annotate(
+            "error equal to size", (centre, centre), color=GREY,
+            xytext=(12, -18), textcoords="offset points",
+        )  # fmt: skip
         for row in shown["error"].nlargest(3).index:
             ax.annotate(
                 short_name(shown["city"][row]),
@@ -187,7 +190,7 @@ def instrument_by_hand(
         ax.invert_yaxis()
         ax.set(xlabel="the instrument: exposure times log productivity, sector by sector")
         ax.margins(x=0.12)
-        ax.legend(frameon=False, fontsize="small", ncols=3, loc="lower left", bbox_to_anchor=(0, 1))
+        ax.legend(frameon=False, fontsize="small", ncols=2, loc="lower left", bbox_to_anchor=(0, 1))
     return Exhibit("instrument_by_hand", figure, table)
 
 
