@@ -92,6 +92,7 @@ def test_every_drawing_has_a_caption(html):
     for page in sorted((html / "notebooks").glob("*.html")):
         text = page.read_text(encoding="utf-8")
         drawn = len(re.findall(r'<img[^>]* src="[^"]*_images/', text))
+        drawn += text.count('<div class="live ')  # drawn in the page
         assert text.count("<figcaption>") == drawn, page.name
 
 

@@ -97,17 +97,31 @@ SYMBOLS = (
 )
 
 
+REMARKS = (
+    r"We write $z_c = Z_c^{-\theta}$ for the city scale, since it enters every formula in this form.",
+    r"Sums over occupations run over $l$ where the paper uses $k$ for the occupation at hand as well.",
+    r"Exact elasticities stand beside the paper's, which take cities to be small; $c'$ is the city "
+    r"that changes and $c$ the one that responds.",
+    r"An elasticity is with respect to $z_c$ or to $T_c$, and says which: the second is $\theta$ "
+    r"times the first.",
+)
+"""Where this book writes something otherwise than the paper."""
+
+
 def names() -> set[str]:
     """Every name in code that stands for a symbol."""
     return {name for symbol in SYMBOLS for name in symbol.code}
 
 
 def markdown() -> str:
-    """The table of the notation page."""
+    """The table of the notation page, and where it departs from the paper's."""
     head = "| symbol | meaning | shape | in code | equation |\n| --- | --- | --- | --- | --- |\n"
-    return head + "\n".join(
+    table = head + "\n".join(
         f"| ${s.tex}$ | {s.meaning} | {s.shape} | "
         + ", ".join(f"`{name}`" for name in s.code)
         + f" | {s.equation} |"
         for s in SYMBOLS
+    )
+    return f"{table}\n\nWhere we write otherwise than the paper:\n\n" + "\n".join(
+        f"- {remark}" for remark in REMARKS
     )

@@ -6,6 +6,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "exhibit": ["Exhibit", "canvas"],
+        "foundations": ["gain_by_weight", "instrument_by_hand", "small_city"],
         "inference": [
             "bands",
             "between_and_over_time",
@@ -15,7 +16,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "sector_weights",
             "specification_curve",
         ],
-        "intuition": ["red_and_blue", "responses", "three_shares"],
         "markets": [
             "change_map",
             "fixed_and_answered",
@@ -25,6 +25,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "pay_by_occupation",
             "sensitivity",
         ],
+        "intuition": ["responses", "three_shares"],
         "palette": ["occupation_colours"],
         "paper_figures": ["figure_1a", "figure_1b", "figure_2", "figure_3", "figure_4", "figure_5"],
         "paper_tables": ["caption", "table_1", "table_2a", "table_2b", "table_8_2_1"],

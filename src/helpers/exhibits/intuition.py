@@ -1,4 +1,4 @@
-"""Pictures for intuition: substitution, the three kinds of share, elasticities (paper, 2)."""
+"""Pictures for intuition: the three kinds of share, elasticities (paper, 2)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 
 from helpers import elasticities
-from helpers.counterfactuals import diversion
 from helpers.exhibits.exhibit import Exhibit, canvas
 from helpers.exhibits.palette import BLUE, GREY, ORANGE, occupation_colours
 from helpers.model import Shares, similarity
@@ -18,34 +17,6 @@ from helpers.names import short_name
 _EIGHT = (
     "#0072b2", "#e69f00", "#007a5a", "#cc79a7", "#56b4e9", "#b35900", "#444444", "#a6a6a6"
 )  # fmt: skip
-
-
-def red_and_blue(economies: dict[float, Shares]) -> Exhibit:
-    """Where those go who leave the first city, at several correlations.
-
-    Parameters
-    ----------
-    economies : {rho: Shares}
-        Labelled shares of the same three cities.
-    """
-    names = next(iter(economies.values())).cities
-    rows = []
-    with canvas(7.2, 2.8) as (figure, ax):
-        for row, (rho, shares) in enumerate(reversed(economies.items())):
-            to = diversion(shares, rho)[0, 1:]
-            left = 0.0
-            for name, part, colour in zip(names[1:], to, (BLUE, ORANGE), strict=True):
-                ax.barh(row, part, left=left, color=colour, height=0.6)
-                if part > 0.12:
-                    words = f"{name}: {part:.0%}"
-                    ax.text(left + part / 2, row, words, ha="center", va="center", color="white")
-                rows.append({"rho": rho, "from": names[0], "to": name, "diversion": part})
-                left += part
-        ax.set_yticks(range(len(economies)), [f"ρ = {rho:g}" for rho in reversed(economies)])
-        ax.set(xlim=(0, 1), xticks=[], xlabel=f"of those who leave the {names[0]}")
-        ax.spines[["left", "bottom"]].set_visible(False)
-        ax.tick_params(left=False)
-    return Exhibit("red_and_blue", figure, pd.DataFrame(rows))
 
 
 def three_shares(shares: Shares, cities: Sequence[str]) -> Exhibit:

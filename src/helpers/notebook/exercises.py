@@ -144,6 +144,8 @@ def _jobs_by_hand(
 
 CHECKS: dict[str, Check] = {
     "intro-iia": Check(lambda: (0.6, 0.4)),
+    "frechet-ratio": Check(lambda theta: (np.log(0.1) / np.log(0.9)) ** (1 / theta)),
+    "frechet-odds": Check(lambda: 16.0),
     "model-kendall": Check(lambda: 0.0, 0.06),
     "model-error": Check(_sampling_error, 0.02),
     "derivations-common": Check(_occupation_effect),
