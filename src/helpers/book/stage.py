@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import re
 import shutil
 from html import escape
 from pathlib import Path
@@ -13,49 +11,40 @@ from pathlib import Path
 import yaml
 
 from helpers.book import differences, exhibit_links, reproducibility, worked_scenarios
-from helpers.book.execute import BookError
 from helpers.book.pages import notebooks, numbered, titles
+from helpers.book.run import Run
 from helpers.exhibits import data
-from helpers.files import BOOK, HTML, MARK, ROOT, SCENARIOS, discard
+from helpers.files import (
+    BOOK,
+    HTML,
+    MARK,
+    ROOT,
+    SCENARIOS,
+    discard,
+    package_files,
+    sha256,
+)
 from helpers.runs import compare
 
-REPOSITORY_VARIABLE = "COMPANION_REPOSITORY"
 LAUNCH = r'<div class="dropdown dropdown-launch-buttons">.*?</ul>\s*</div>\s*'
 
 
-def banner(run: dict) -> str:
+def banner(run: Run) -> str:
     """HTML that stands on every page when the book is not the paper's on the author's data."""
     parts = []
-    if run["parameters"]["source"] == "synthetic":
-        why = f" ({run['reason']})" if run["reason"] else ""
+    if run.source == "synthetic":
+        why = f" ({run.reason})" if run.reason else ""
         parts.append(
             "Every number on this page comes from a <strong>synthetic economy</strong> with "
             f"known parameters, not from the author's data{why}."
         )
-    if run["changes"]:
+    if run.changes:
         changed = ", ".join(
             escape(f"{key}: {', '.join(value)}" if isinstance(value, dict) else f"{key} = {value}")
-            for key, value in run["changes"].items()
+            for key, value in run.changes.items()
         )
-        parts.append(f"Scenario <strong>{escape(run['title'])}</strong>: {changed}.")
+        parts.append(f"Scenario <strong>{escape(run.title)}</strong>: {changed}.")
     return " ".join(parts)
-
-
-def repository() -> str:
-    """Address of the repository that the reader's ``COMPANION_REPOSITORY`` names, or nothing.
-
-    Raises
-    ------
-    BookError
-        If it is no address of a repository on GitHub.
-    """
-    found = os.environ.get(REPOSITORY_VARIABLE, "").strip().removesuffix("/")
-    if found and not re.fullmatch(r"https://github\.com/[\w-]+/[\w.-]+", found):
-        raise BookError(
-            f"{REPOSITORY_VARIABLE}: expected https://github.com/owner/name, found {found!r}; "
-            "unset it for a book without buttons for Binder and Colab"
-        )
-    return found
 
 
 def offer_launch(config: dict, address: str) -> None:
@@ -66,7 +55,7 @@ def offer_launch(config: dict, address: str) -> None:
     config : dict
         Of the book; changed.
     address : str
-        Of the repository, as :func:`repository` returns it; empty for no buttons.
+        Of the repository, as :func:`helpers.book.run.repository` returns it; empty for no buttons.
     """
     if not address:
         return
@@ -79,37 +68,28 @@ def offer_launch(config: dict, address: str) -> None:
     }
 
 
-def configuration(run: dict) -> dict:
-    """The page builder's configuration for a run: banner and launch buttons put in.
-
-    Parameters
-    ----------
-    run : dict
-        What the run was made with; ``repository`` where buttons are wanted.
-    """
+def configuration(run: Run) -> dict:
+    """The page builder's configuration for a run: banner and launch buttons put in."""
     config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
     if text := banner(run):
         config["sphinx"]["config"]["html_theme_options"]["announcement"] = text
-    offer_launch(config, run.get("repository", ""))
+    offer_launch(config, run.repository)
     return config
 
 
 def made_from() -> dict[str, str]:
     """SHA-256 of every file that the book is made from, by its path in the project."""
-    kinds = {".py", ".csv", ".json", ".html", ".css", ".js"}
-    package = (path for path in (ROOT / "src").rglob("*") if path.suffix in kinds)
+    package = package_files()
     book = (path for path in BOOK.rglob("*") if path.is_file())
     layout = (ROOT / name for name in ("_config.yml", "_toc.yml", "requirements.lock"))
     files = {*numbered(), *package, *book, *layout, *SCENARIOS.glob("*.yml")}
-    return {
-        path.relative_to(ROOT).as_posix(): reproducibility.sha256(path) for path in sorted(files)
-    }
+    return {path.relative_to(ROOT).as_posix(): sha256(path) for path in sorted(files)}
 
 
 def site_digest() -> str:
     """One hash of all pages of the default book, for what is made from them."""
     pages = [
-        reproducibility.sha256(page)
+        sha256(page)
         for page in sorted(HTML.rglob("*.html"))
         if page.relative_to(HTML).parts[0] not in ("scenarios", "sweeps")
     ]
@@ -124,7 +104,7 @@ def without_data(notebook: dict) -> dict:
     return notebook
 
 
-def stage(folder: Path, executed: Path, run: dict, baseline: Path | None = None) -> None:
+def stage(folder: Path, executed: Path, run: Run, baseline: Path | None = None) -> None:
     """Lay out everything that the book is built from in one folder.
 
     Parameters
@@ -133,8 +113,7 @@ def stage(folder: Path, executed: Path, run: dict, baseline: Path | None = None)
         Emptied first, where it is this package's; refused where it is not.
     executed : Path
         Folder of executed notebooks.
-    run : dict
-        What the run was made with.
+    run : Run
     baseline : Path, optional
         Executed notebooks of the default book; a page then says what differs from them.
     """
