@@ -14,10 +14,10 @@ import os
 from pathlib import Path
 from typing import Annotated
 
-from pytask import Product, task
+from pytask import Product, PythonNode, task
 
 from helpers import files
-from helpers.book import execute, myst, prose_checks, reach, site, stage
+from helpers.book import execute, myst, prose_checks, reach
 from helpers.book import pages as pages_room
 from helpers.book.pages import notebooks
 from helpers.book.run import DEFAULT, Run
@@ -28,13 +28,16 @@ RUNS = [
 ORDINARY, SCENARIOS = RUNS[0], RUNS[1:]
 CHECKER = [Path(prose_checks.__file__), Path(myst.__file__)]
 PAGES = pages_room.pages()
-PACKAGE = files.package_files()
+PACKAGE = PythonNode(value=files.digest(files.package_files()), hash=True)
 STATIC = [path for path in sorted(files.BOOK.rglob("*")) if path.is_file()]
 STORIES = sorted(files.SCENARIOS.glob("*.yml"))
 LOCK = files.ROOT / "requirements.lock"
 LAYOUT = [files.ROOT / "_config.yml", files.ROOT / "_toc.yml"]
 SOURCES = notebooks()
-REACHED = {source: reach.of_page(source.read_text("utf-8")) for source in SOURCES}
+REACHED = {
+    source: PythonNode(value=files.digest(reach.of_page(source.read_text("utf-8"))), hash=True)
+    for source in SOURCES
+}
 
 
 def _output(run: Run, source: Path) -> Path:
@@ -79,7 +82,7 @@ for run in RUNS:
         def task_execute(
             source: Path = source,
             prose: Path = ORDINARY.folder / "prose.ok",
-            package: list[Path] = REACHED[source],
+            package: str = REACHED[source],
             lock: Path = LOCK,
             parameters: Path = parameters,
             executed: Annotated[Path, Product] = executed,
@@ -98,10 +101,12 @@ for run in RUNS:
         static: list[Path] = STATIC,
         layout: list[Path] = LAYOUT,
         lock: Path = LOCK,
-        builder: list[Path] = PACKAGE,
+        builder: str = PACKAGE,
         index: Annotated[Path, Product] = run.site / "index.html",
     ) -> None:
         """Build the scenario's book, with the page of differences, and swap it in."""
+        from helpers.book import site, stage  # what draws is loaded where it is needed
+
         made = Run.read(run)
         stage.stage(made.staged, made.executed, made, ordinary[0].parent)
         site.build(made.staged, made.site, made.executed)
@@ -115,11 +120,13 @@ def task_publish(
     static: list[Path] = STATIC,
     layout: list[Path] = LAYOUT,
     lock: Path = LOCK,
-    builder: list[Path] = PACKAGE,
+    builder: str = PACKAGE,
     run: Path = ORDINARY.file,
     index: Annotated[Path, Product] = ORDINARY.site / "index.html",
 ) -> None:
     """Build the static book from the executed notebooks and swap it in."""
+    from helpers.book import site, stage
+
     made = Run.read(run)
     stage.stage(made.staged, made.executed, made)
     site.build(made.staged, made.site, made.executed)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -131,6 +131,14 @@ def whole(path: Path) -> Iterator[Path]:
         beside.replace(path)
     finally:
         beside.unlink(missing_ok=True)
+
+
+def digest(paths: Iterable[Path]) -> str:
+    """One SHA-256 for many files: of their places in the project and their bytes, in order."""
+    found = hashlib.sha256()
+    for path in paths:
+        found.update(f"{inside(path)} {sha256(path)}\n".encode())
+    return found.hexdigest()
 
 
 def write_whole(table: arrow.Table, path: Path) -> None:

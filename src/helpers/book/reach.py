@@ -35,15 +35,15 @@ class Module:
         return self.path.name == "__init__.py"
 
     @cached_property
-    def tree(self) -> ast.Module:
-        """Its source, parsed."""
-        return ast.parse(self.path.read_text(encoding="utf-8"))
+    def nodes(self) -> list[ast.AST]:
+        """Its source, parsed, from the outside in."""
+        return list(ast.walk(ast.parse(self.path.read_text(encoding="utf-8"))))
 
     @cached_property
     def face(self) -> dict[str, str]:
         """Names that a face hands on, and the modules that define them."""
         found = {}
-        for node in ast.walk(self.tree):
+        for node in self.nodes if self.is_package else ():
             if not isinstance(node, ast.Call) or not ast.unparse(node.func).endswith("attach"):
                 continue
             given = {word.arg: word.value for word in node.keywords}
@@ -91,11 +91,11 @@ class Package:
         module = self.modules[name]
         return module.face.get(asked) if module.is_package else None
 
-    def imports(self, tree: ast.AST) -> set[str]:
+    def imports(self, nodes: list[ast.AST]) -> set[str]:
         """Modules of the package that some code names, those behind faces included."""
         found: set[str] = set()
         bound: dict[str, str] = {}
-        for node in ast.walk(tree):
+        for node in nodes:
             if isinstance(node, ast.Import):
                 for alias in node.names:
                     if alias.name in self.modules:
@@ -111,13 +111,13 @@ class Package:
                         found.add(inner)
                         bound[alias.asname or alias.name] = inner
         faces = {name: module for name, module in bound.items() if self.modules[module].is_package}
-        return found | self._asked(tree, faces)
+        return found | self._asked(nodes, faces) if faces else found
 
-    def _asked(self, tree: ast.AST, faces: dict[str, str]) -> set[str]:
+    def _asked(self, nodes: list[ast.AST], faces: dict[str, str]) -> set[str]:
         """Modules behind the attributes that are asked of packages; all where that is open."""
         found: set[str] = set()
-        seen: set[int] = set()  # names that an attribute has dealt with
-        for node in ast.walk(tree):
+        seen: set[int] = set()  # what an attribute around it has dealt with
+        for node in nodes:
             if isinstance(node, ast.Attribute) and id(node) not in seen:
                 asked, inner = [], node
                 while isinstance(inner, ast.Attribute):
@@ -146,7 +146,7 @@ class Package:
     def direct(self, name: str) -> set[str]:
         """Modules that a module imports, with the packages that they stand in."""
         if name not in self._direct:
-            self._direct[name] = self.imports(self.modules[name].tree)
+            self._direct[name] = self.imports(self.modules[name].nodes)
         return self._direct[name]
 
     def reached(self, names: set[str]) -> set[str]:
@@ -167,7 +167,7 @@ class Package:
         """Packages whose data a module opens: those that it names in words."""
         if name not in self._opened:
             self._opened[name] = {
-                node.value for node in ast.walk(self.modules[name].tree)
+                node.value for node in self.modules[name].nodes
                 if isinstance(node, ast.Constant) and node.value in self.modules
             }  # fmt: skip
         return self._opened[name]
@@ -188,14 +188,13 @@ class Package:
         text : str
             The page in MyST Markdown.
         """
-        named = {module for tree in code(text) for module in self.imports(tree)}
-        return self.files(self.reached({*named, *_RUNNER}))
+        return self.files(self.reached({*self.imports(code(text)), *_RUNNER}))
 
 
-def code(text: str) -> list[ast.Module]:
-    """Cells of a page in MyST Markdown, parsed, as one module: names go from cell to cell."""
+def code(text: str) -> list[ast.AST]:
+    """Cells of a page in MyST Markdown, parsed as one module: names go from cell to cell."""
     cells = re.findall(r"^```\{code-cell\}[^\n]*\n(.*?)^```[ \t]*$", text, re.M | re.S)
-    return [ast.parse("\n".join(map(_plain, cells)))]
+    return list(ast.walk(ast.parse("\n".join(map(_plain, cells)))))
 
 
 def _plain(cell: str) -> str:
