@@ -11,7 +11,7 @@ from pathlib import Path
 
 from helpers.book import locks
 from helpers.book.preparation import DEFAULT_FILE, prepare
-from helpers.book.run import Run, clear_leftovers
+from helpers.book.run import RUNS_VARIABLE, Run, clear_leftovers
 from helpers.errors import CompanionError, DataError, ParameterError
 from helpers.files import BUILD, ROOT
 from helpers.runs import reading
@@ -73,10 +73,11 @@ def build(names: list[str], processes: str) -> int:
     with subprocess.Popen(
         [
             *(sys.executable, str(ROOT / "tools" / "attend.py"), *pytask),
-            *("--parallel-backend", "processes", "tasks/task_book.py"),
+            *("--parallel-backend", "processes"),
+            *("tasks/task_book.py", "tasks/task_publish.py"),
         ],
         cwd=ROOT,
-        env={**os.environ, "COMPANION_RUNS": ",".join(names)},
+        env={**os.environ, RUNS_VARIABLE: ",".join(names)},
         stdin=subprocess.PIPE,
         start_new_session=True,
     ) as running:

@@ -14,6 +14,7 @@ from helpers.book.execute import BookError
 from helpers.errors import DataError
 
 DEFAULT = "paper"
+RUNS_VARIABLE = "COMPANION_RUNS"
 REPOSITORY_VARIABLE = "COMPANION_REPOSITORY"
 _FILE = "parameters.json"
 
@@ -64,6 +65,10 @@ class Run:
         """Everything that is written on the way to its book."""
         return files.BUILD / "runs" / self.name
 
+    def of(self, source: Path) -> Path:
+        """Executed notebook of a page's source."""
+        return self.executed / f"{source.stem}.ipynb"
+
     @property
     def file(self) -> Path:
         """Where the run itself is written down."""
@@ -78,6 +83,11 @@ class Run:
     def staged(self) -> Path:
         """Folder that its book is built from."""
         return self.folder / "stage"
+
+    @property
+    def kept(self) -> Path:
+        """Folder of the page builder's, with the pages that it has read."""
+        return self.folder / "read"
 
     @property
     def site(self) -> Path:
@@ -119,6 +129,12 @@ class Run:
             return cls(**content)
         except (ValueError, TypeError) as problem:
             raise DataError(f"{files.inside(file)}: no run ({problem}); run make book") from None
+
+    @classmethod
+    def asked(cls) -> list[Run]:
+        """Runs that tasks are about: the default one, then those that the tool asks for."""
+        names = os.environ.get(RUNS_VARIABLE, "").split(",")
+        return [cls.named(name) for name in (DEFAULT, *names) if name]
 
     @classmethod
     def named(cls, name: str) -> Run:

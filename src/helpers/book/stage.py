@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
+import time
 from html import escape
 from pathlib import Path
 
 import yaml
 
-from helpers.book import differences, exhibit_links, reproducibility, worked_scenarios
+from helpers.book import differences, equations, exhibit_links, reproducibility, worked_scenarios
 from helpers.book.pages import notebooks, numbered, titles
 from helpers.book.run import Run
 from helpers.exhibits import data
@@ -82,7 +84,8 @@ def made_from() -> dict[str, str]:
     package = package_files()
     book = (path for path in BOOK.rglob("*") if path.is_file())
     layout = (ROOT / name for name in ("_config.yml", "_toc.yml", "requirements.lock"))
-    files = {*numbered(), *package, *book, *layout, *SCENARIOS.glob("*.yml")}
+    tests = (ROOT / "tests").rglob("test_*.py")  # which the page of equations names
+    files = {*numbered(), *package, *book, *layout, *tests, *SCENARIOS.glob("*.yml")}
     return {path.relative_to(ROOT).as_posix(): sha256(path) for path in sorted(files)}
 
 
@@ -117,6 +120,7 @@ def stage(folder: Path, executed: Path, run: Run, baseline: Path | None = None) 
     baseline : Path, optional
         Executed notebooks of the default book; a page then says what differs from them.
     """
+    before = _contents(folder)
     discard(folder)
     folder.mkdir(parents=True)
     (folder / MARK).write_text(json.dumps(made_from(), indent=1), "utf-8")
@@ -135,6 +139,8 @@ def stage(folder: Path, executed: Path, run: Run, baseline: Path | None = None) 
         (place / f"{source.stem}.ipynb").write_text(text + "\n", "utf-8")
     text = reproducibility.page(run, executed, titles())
     (folder / "book" / "reproducibility.md").write_text(text, encoding="utf-8")
+    text = equations.page(run, executed)
+    (folder / "book" / "equations.md").write_text(text, encoding="utf-8")
     if baseline is not None:
         found = compare.compare(baseline, executed)
         text = differences.page(found, run, titles(), folder, "../../")
@@ -146,3 +152,25 @@ def stage(folder: Path, executed: Path, run: Run, baseline: Path | None = None) 
     else:
         text = worked_scenarios.page((BOOK / "scenarios.md").read_text("utf-8"))
         (folder / "book" / "scenarios.md").write_text(text, encoding="utf-8")
+    _keep_times(folder, before)
+
+
+def _contents(folder: Path) -> dict[Path, tuple[str, int]]:
+    """Hash and time of every file of a folder; none where it is not there."""
+    return {
+        path.relative_to(folder): (sha256(path), path.stat().st_mtime_ns)
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
+def _keep_times(folder: Path, before: dict[Path, tuple[str, int]]) -> None:
+    """Give files that are what they were their old time, and all others this moment's.
+
+    The page builder reads a page again when its time is later than that of its last reading.
+    """
+    now = time.time_ns()
+    for name, (content, _) in _contents(folder).items():
+        old, at = before.get(name, ("", now))
+        at = at if old == content else now
+        os.utime(folder / name, ns=(at, at))
