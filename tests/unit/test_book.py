@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from helpers import files as files_room
-from helpers.book import execute, locks, pages, prose_checks, reach, site, stage
+from helpers.book import execute, locks, myst, pages, prose_checks, reach, site, stage
 from helpers.book import run as runs_room
 from helpers.book.prose_checks import typed_results
 from helpers.book.run import Run
@@ -624,3 +624,85 @@ def test_a_portable_notebook_resolves_what_only_the_book_knows():
     assert "**Exercise (By hand, easy)**\n\nWhy?" in plain
     assert "<summary>Solution</summary>" in plain
     assert "{" not in plain.replace("\\tag{eq-a}", "")
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("- item\n\n  ```python\n  x = 0.64\n  ```\n\n- It is 0.65.", ["7: 0.65"]),
+        ("> `0.64` and ``a ` 0.63``\n>\n> ```\n> 0.5\n> ```\n> 0.66", ["6: 0.66"]),
+        ("It costs \\$5.20, $x = 0.64$ and `$0.1$`.", ["1: 5.20", "1: 0.64"]),
+        ("::::{grid}\n:::{card}\n0.64\n:::\n```{code-cell}\nx = 0.7\n```\n::::", ["3: 0.64"]),
+        ("````{note}\n```\n0.1\n```\n0.2\n````\n0.3", ["5: 0.2", "7: 0.3"]),
+        ("```{math}\n:label: eq-1.5\na = 0.5\n```\n$$\nb = 0.6\n$$", ["3: 0.5", "6: 0.6"]),
+        ("{math}``x = 0.64`` and {math}`y\n= 0.5`", ["1: 0.64", "2: 0.5"]),
+        ("```{note}\n---\nclass: v0.5\n---\n0.64\n```\n% 0.7\n\n(l-0.8)=\n# T", ["5: 0.64"]),
+        ("| a | b |\n| --- | --- |\n| `0.1` | 0.2 |\n\n[0.3](x0.4.html)", ["3: 0.2", "5: 0.3"]),
+        ("~~~{note}\n0.61\n~~~\n~~~\n0.62\n~~~\n\n```python\nx = 0.63", ["2: 0.61"]),
+    ],
+)
+def test_a_page_is_read_as_its_builder_reads_it(text, found):
+    """Fences in lists and quotes, colon fences in each other, dollars in code."""
+    assert typed_results(text) == found
+
+
+def test_pieces_stand_where_the_reader_says():
+    text = (
+        "---\na: b\n---\n(here)=\n# A *title*\n\n- Some ``a ` b``, {term}`words <word>`\n"
+        "  and {glue:text}`x:.2f` or $y$.\n\n:::{note}\n:class: tip\n> {math}`z`\n:::\n"
+    )
+    page = myst.read(text)
+    found = {(piece.kind, text[piece.start : piece.end]) for piece in page.pieces}
+    assert found == {
+        ("front", "---\na: b\n---"), ("label", "(here)="), ("heading", "# A *title*"),
+        ("code", "``a ` b``"), ("role", "{term}`words <word>`"), ("role", "{glue:text}`x:.2f`"),
+        ("math", "$y$"), ("fence", ":::{note}"), ("fence", ":::"), ("option", ":class: tip"),
+        ("role", "{math}`z`"),
+    }  # fmt: skip
+    assert page.labels == {"here": "A *title*"}
+    plain = page.without("role", roles=("term",))
+    assert len(plain) == len(text)
+    assert plain[text.index("words") :].startswith("words <word>")
+    assert "x:.2f" not in plain
+
+
+def test_labels_are_those_of_headings_equations_exercises_and_figures(tmp_path):
+    page = tmp_path / "07_x.md"
+    page.write_text(
+        "---\nkernelspec:\n  name: python3\n---\n(ch-x)=\n# X\n\n```{math}\n:label: eq-x\na\n```\n"
+        "````{note}\n```{exercise} By hand\n:label: ex-x\nWhy?\n```\n````\n"
+        "```{code-cell} ipython3\n---\nmystnb:\n  figure:\n    name: fig-x\n---\n"
+        "label: int = 1\n```\n"
+        "```\n(no)=\n# code\n```\n"
+    )
+    assert myst.labels([page]) == {
+        "ch-x": ("X", "07_x"),
+        "eq-x": ("eq-x", "07_x"),
+        "ex-x": ("ex-x", "07_x"),
+        "fig-x": ("fig-x", "07_x"),
+    }
+
+
+words = st.sampled_from(
+    [
+        "word",
+        "`0.1`",
+        "$x$",
+        "{math}`y`",
+        "{term}`a <b>`",
+        "[l](u.html)",
+        "**b**:",
+        "`` ` ``",
+        "\\$",
+    ]
+)
+
+
+@given(st.lists(st.lists(words, max_size=6).map(" ".join), max_size=6), st.booleans())
+def test_whatever_is_blanked_out_all_else_keeps_its_place(lines, listed):
+    text = "\n".join(f"- {line}" if listed else line for line in lines)
+    for kinds in (("code",), ("role", "math"), ("code", "role", "math", "link", "address")):
+        plain = myst.read(text).without(*kinds)
+        assert len(plain) == len(text)
+        assert all(a in (b, " ") for a, b in zip(plain, text, strict=True))
+        assert plain.count("word") == text.count("word")
