@@ -2,6 +2,7 @@
 
 import ast
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -195,6 +196,45 @@ def test_a_book_that_does_not_build_leaves_the_old_one(tmp_path):
     site.build(_tiny_book(tmp_path / "again", "# Hello again\n"), html)
     assert (html / "scenarios").is_dir()
     assert [path.name for path in html.parent.iterdir()] == ["html"]
+
+
+@pytest.mark.slow
+def test_pages_that_were_read_before_give_the_site_that_is_made_from_nothing(tmp_path, monkeypatch):
+    """A title that changes stands on pages that did not change; what failed is not kept."""
+    monkeypatch.setattr(files_room, "BUILD", tmp_path)
+    kept, staged = tmp_path / "read", tmp_path / "staged"
+    toc = "format: jb-book\nroot: index\nchapters:\n- file: other\n"
+    for title in ("First", "Second"):
+        before = stage._contents(staged)
+        shutil.rmtree(staged, ignore_errors=True)
+        (_tiny_book(staged, "# Hello\n\n{doc}`other`\n") / "_toc.yml").write_text(toc)
+        (staged / "other.md").write_text(f"# {title} title\n")
+        stage._keep_times(staged, before)
+        site.build(staged, tmp_path / title, kept=kept)
+    names = [path for path in (tmp_path / "Second").rglob("*") if path.is_file()]
+    site.build(staged, tmp_path / "fresh")
+    for path in names:
+        other = tmp_path / "fresh" / path.relative_to(tmp_path / "Second")
+        assert path.read_bytes() == other.read_bytes(), path.name
+    assert "Second title" in (tmp_path / "Second" / "index.html").read_text()
+    (staged / "other.md").write_text("# Other\n\n{ref}`nowhere`\n")
+    for _ in range(2):  # the page is not read again as though it had been right
+        with pytest.raises(execute.BookError, match="nowhere"):
+            site.build(staged, tmp_path / "Second", kept=kept)
+
+
+def test_files_that_are_what_they_were_keep_their_time(tmp_path):
+    for name in ("same", "other"):
+        (tmp_path / name).write_text("a")
+        os.utime(tmp_path / name, ns=(10**18, 10**18))
+    before = stage._contents(tmp_path)
+    for name, words in (("same", "a"), ("other", "b"), ("new", "c")):
+        (tmp_path / name).write_text(words)
+        os.utime(tmp_path / name, ns=(5 * 10**17, 5 * 10**17))  # as from an older copy
+    stage._keep_times(tmp_path, before)
+    times = {path.name: path.stat().st_mtime_ns for path in tmp_path.iterdir()}
+    assert times["same"] == 10**18
+    assert min(times["other"], times["new"]) > 10**18
 
 
 def test_every_error_has_one_ancestor():
@@ -526,7 +566,7 @@ def test_every_removal_in_tools_and_publication_is_of_what_they_wrote():
     known = {
         "src/helpers/files.py": 3,  # discard: checked; a file that was not finished
         "src/helpers/book/stage.py": 1,  # a staged page
-        "src/helpers/book/site.py": 3,  # unused parts of a new site
+        "src/helpers/book/site.py": 4,  # unused parts of a new site; a mark of its own
         "tools/clean.py": 2,  # names of what is made, in this folder
         "tools/env.py": 6,  # environments under three names, known by pyvenv.cfg
     }
