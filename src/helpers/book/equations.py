@@ -236,21 +236,20 @@ def page(run: Run, executed: Path) -> str:
         "Every numbered equation of the paper, where the book shows it, the functions that compute "
         "it and tests that hold them to it; then the displays without a number that a function "
         "implements.",
-        "The link in the first column leads to the ledger of {ref}`ch-derivations`, which says "
-        "what the printed expression is worth.",
+        "The link in the first column leads to the ledger of {ref}`ch-derivations`, which shows "
+        "the printed expression and says what it is worth.",
         "Written by the run that made this book, from the docstrings of the functions and the "
         "code of the tests.",
         "",
     ]
     for title, ids in (("Numbered equations", numbered), ("Displays without a number", others)):
-        lines += [f"## {title}", "", "| equation | as printed | in the book | function | tests |"]
-        lines += ["| --- | --- | --- | --- | --- |"]
+        lines += [f"## {title}", "", "| equation | in the book | function | tests |"]
+        lines += ["| --- | --- | --- | --- |"]
         for name in ids:
             some = [each for each in functions if name in each.equations]
             cells = (
                 f'<a href="../notebooks/03_derivations.html#claim-{name}">'
                 f"{ledger[name]['place']}</a>",
-                ledger[name]["printed"],
                 f"{{eq}}`{LABELS[name]}`" if name in LABELS else "",
                 "<br>".join(_function(each, run.repository) for each in some),
                 "<br>".join(dict.fromkeys(_tests(each, checked) for each in some)),
