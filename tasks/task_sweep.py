@@ -2,7 +2,7 @@
 
 ``tools/sweep.py`` writes the parameters of every run down and calls pytask on this file. A run
 that is finished is not run again unless its parameters, the hashes of its data among them, its
-notebook, the package or the lock are others, so that a sweep goes on where it was interrupted.
+notebook, a module that it reaches or the lock are others: a sweep goes on where it was interrupted.
 When ``tools/sweep.py`` ends, however it ends, pytask and its workers end as well. With
 ``COMPANION_DASK``, the address of a scheduler, the runs go to that cluster's workers, which
 have to see this folder; a worker that dies loses no more than what it was at.
@@ -18,7 +18,7 @@ from typing import Annotated
 from pytask import Product, task
 
 from helpers import files
-from helpers.book import execute
+from helpers.book import execute, reach
 from helpers.notebook import records
 from helpers.runs import lifeline, notebook_sweep
 
@@ -26,10 +26,12 @@ lifeline.hold()
 
 NAME = os.environ["COMPANION_SWEEP"]
 FOLDER = files.BUILD / "sweeps" / NAME
-KINDS = {".py", ".csv"}
-PACKAGE = sorted(path for path in (files.ROOT / "src").rglob("*") if path.suffix in KINDS)
 LOCK = files.ROOT / "requirements.lock"
 RUNS = sorted(FOLDER.glob("runs/*/*.parameters.json"))
+REACHED = {
+    name: reach.of_page((files.NOTEBOOKS / f"{name}.md").read_text("utf-8"))
+    for name in {path.name.partition(".")[0] for path in RUNS}
+}
 
 if address := os.environ.get("COMPANION_DASK"):
     from pytask_parallel import ParallelBackend, registry
@@ -54,7 +56,7 @@ for parameters in RUNS:
     def task_run(
         source: Path = files.NOTEBOOKS / f"{notebook}.md",
         parameters: Path = parameters,
-        package: list[Path] = PACKAGE,
+        package: list[Path] = REACHED[notebook],
         lock: Path = LOCK,
         recorded: Annotated[Path, Product] = _recorded(parameters),
     ) -> None:
@@ -62,7 +64,7 @@ for parameters in RUNS:
         executed = parameters.with_name(f"{source.stem}.ipynb")
         execute.execute(source, executed, json.loads(parameters.read_text())["parameters"])
         found = records(json.loads(executed.read_text("utf-8")))
-        files.replace(recorded, json.dumps(found, indent=1).encode())
+        files.replace(recorded, json.dumps(found, indent=1))
 
 
 @task(name=f"{NAME}: collect")

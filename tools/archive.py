@@ -188,8 +188,10 @@ def check_fresh() -> None:
 
 def write(found: dict[str, bytes], target: Path) -> None:
     """Write the archive: names in order, no times, no owners; scripts can be run."""
-    beside = target.with_suffix(".new")
-    with zipfile.ZipFile(beside, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+    with (
+        files.whole(target) as beside,
+        zipfile.ZipFile(beside, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive,
+    ):
         for name in sorted(found):
             entry = zipfile.ZipInfo(f"{ROOT_NAME}/{name}", EPOCH)
             runs = found[name].startswith(b"#!")
@@ -197,7 +199,6 @@ def write(found: dict[str, bytes], target: Path) -> None:
             entry.compress_type = zipfile.ZIP_DEFLATED
             entry.create_system = 3
             archive.writestr(entry, found[name])
-    beside.replace(target)
 
 
 def main() -> int:
@@ -216,7 +217,7 @@ def main() -> int:
     except OSError as problem:
         print(f"{problem.filename}: {problem.strerror}: run make book", file=sys.stderr)
         return 2
-    digest = hashlib.sha256(TARGET.read_bytes()).hexdigest()
+    digest = files.sha256(TARGET)
     size = TARGET.stat().st_size / 1e6
     print(f"{TARGET.relative_to(files.ROOT)}: {len(found)} files, {size:.1f} MB, SHA-256 {digest}")
     return 0

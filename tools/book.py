@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
@@ -10,83 +9,12 @@ import threading
 import time
 from pathlib import Path
 
-from helpers import sources
-from helpers.book import locks, pages, stage
-from helpers.book.run import clear_leftovers
+from helpers.book import locks
+from helpers.book.preparation import DEFAULT_FILE, prepare
+from helpers.book.run import RUNS_VARIABLE, Run, clear_leftovers
 from helpers.errors import CompanionError, DataError, ParameterError
-from helpers.files import BUILD, HTML, ROOT, SCENARIOS
-from helpers.runs import own_data, reading
-
-DEFAULT = SCENARIOS / "paper.yml"
-
-
-def prepare(path: Path) -> str:
-    """Check a scenario, settle its source, and write down what the tasks run with.
-
-    Returns
-    -------
-    str
-        Name of the run.
-    """
-    wanted = reading.read(path)
-    resolved = sources.resolve(wanted.source)
-    name = reading.run_name(path)
-    changes = wanted.changes()
-    if path.resolve() != DEFAULT.resolve():
-        if name == DEFAULT.stem:
-            raise ParameterError(
-                f"{path}: the name becomes an address, and {name!r} is the default book's; "
-                "rename the file"
-            )
-        idle = [key for key in changes if key not in declared_anywhere()]
-        if idle:
-            raise ParameterError(
-                f"{path.name}: {idle[0]}: no chapter takes it; it is for sweeps, take it out"
-            )
-        try:
-            wanted.check_panel(sources.load(resolved.source))
-        except CompanionError as problem:
-            raise type(problem)(f"{path.name}: {problem}") from None
-    # what is handed on holds no path of this machine
-    resolved = sources.Resolution(own_data.kept_source(resolved.source), resolved.reason)
-    if "source" in changes:
-        changes["source"] = Path(resolved.source).name
-    run = {
-        "title": wanted.title,
-        "parameters": wanted.parameters() | {"source": resolved.source},
-        "changes": changes,
-        "reason": resolved.reason,
-        "data": own_data.data_hashes(resolved.source),
-        "repository": stage.repository(),
-    }
-    folder = BUILD / "runs" / name
-    write(folder / "parameters.json", run)
-    for source in pages.notebooks():
-        declared = pages.declared_parameters(source.read_text("utf-8"))
-        own = {name: run["parameters"][name] for name in declared if name in run["parameters"]}
-        data = run["data"] if "source" in own else {}
-        write(folder / "parameters" / f"{source.stem}.json", {"parameters": own, "data": data})
-    print(f"{wanted.title}: source {resolved.source}", flush=True)
-    if resolved.reason:
-        print(f"the author's files are not used: {resolved.reason}", flush=True)
-    return name
-
-
-def write(target: Path, content: dict) -> None:
-    """Write JSON, or leave the file alone where nothing changed: tasks depend on its bytes."""
-    text = json.dumps(content, indent=1)
-    if target.is_file() and target.read_text() == text:
-        return
-    target.parent.mkdir(parents=True, exist_ok=True)
-    beside = target.with_suffix(".new")
-    beside.write_text(text)
-    beside.replace(target)
-
-
-def declared_anywhere() -> set[str]:
-    """Parameters that some chapter takes."""
-    texts = [source.read_text("utf-8") for source in pages.notebooks()]
-    return {name for text in texts for name in pages.declared_parameters(text)}
+from helpers.files import BUILD, ROOT
+from helpers.runs import reading
 
 
 def asked(arguments: list[str]) -> list[Path]:
@@ -110,7 +38,7 @@ def asked(arguments: list[str]) -> list[Path]:
             raise DataError("\n".join(refused.values()))
     elif not arguments:
         for path, problem in refused.items():
-            if path != DEFAULT:
+            if path != DEFAULT_FILE:
                 print(f"left out: {problem}", file=sys.stderr, flush=True)
     return files
 
@@ -145,10 +73,11 @@ def build(names: list[str], processes: str) -> int:
     with subprocess.Popen(
         [
             *(sys.executable, str(ROOT / "tools" / "attend.py"), *pytask),
-            *("--parallel-backend", "processes", "tasks/task_book.py"),
+            *("--parallel-backend", "processes"),
+            *("tasks/task_book.py", "tasks/task_publish.py"),
         ],
         cwd=ROOT,
-        env={**os.environ, "COMPANION_RUNS": ",".join(names)},
+        env={**os.environ, RUNS_VARIABLE: ",".join(names)},
         stdin=subprocess.PIPE,
         start_new_session=True,
     ) as running:
@@ -186,18 +115,26 @@ def make(arguments: list[str]) -> int:
     processes = workers()
     files = asked(arguments)
     # what is wrong with a scenario is said before the default book is looked at
-    names = [prepare(path) for path in files if path.resolve() != DEFAULT.resolve()]
-    prepare(DEFAULT)
-    for name in (DEFAULT.stem, *names):
-        clear_leftovers(name)
-    code = build(names, processes)
+    runs = [ready(path) for path in files if path.resolve() != DEFAULT_FILE.resolve()]
+    default = ready(DEFAULT_FILE)
+    for run in (default, *runs):
+        clear_leftovers(run)
+    code = build([run.name for run in runs], processes)
     if code == 0:
         seconds = time.perf_counter() - started
-        for name in names or [DEFAULT.stem]:
-            site = HTML if name == DEFAULT.stem else HTML / "scenarios" / name
-            page = site / ("index.html" if name == DEFAULT.stem else "differences.html")
+        for run in runs or [default]:
+            page = run.site / ("index.html" if run.is_default else "differences.html")
             print(f"{page.relative_to(ROOT)} is ready ({seconds:.0f} s)")
     return code
+
+
+def ready(path: Path) -> Run:
+    """Prepare a run, and say what it is made from."""
+    run = prepare(path)
+    print(f"{run.title}: source {run.source}", flush=True)
+    if run.reason:
+        print(f"the author's files are not used: {run.reason}", flush=True)
+    return run
 
 
 if __name__ == "__main__":

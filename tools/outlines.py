@@ -10,7 +10,9 @@ import json
 import sys
 from pathlib import Path
 
-TARGET = Path(__file__).resolve().parents[1] / "src" / "helpers" / "sources" / "states.json"
+from helpers.files import ROOT, replace
+
+TARGET = ROOT / "src" / "helpers" / "sources" / "states.json"
 
 
 def prepare(topology: dict) -> dict:
@@ -37,9 +39,7 @@ def main(arguments: list[str]) -> int:
     except (ValueError, KeyError, TypeError):
         print(f"{arguments[0]}: expected TopoJSON with an object 'states'", file=sys.stderr)
         return 2
-    beside = TARGET.with_suffix(".new")
-    beside.write_text(json.dumps(prepared, separators=(",", ":")) + "\n", "utf-8")
-    beside.replace(TARGET)
+    replace(TARGET, json.dumps(prepared, separators=(",", ":")) + "\n")
     return 0
 
 

@@ -54,9 +54,8 @@ def main() -> int:
             "/Site": stage.site_digest(),  # by which the archive knows that it is this book's
         }
     )
-    beside = TARGET.with_suffix(".new")
-    book.write(beside)
-    beside.replace(TARGET)
+    with files.whole(TARGET) as beside:
+        book.write(beside)
     size = TARGET.stat().st_size / 1e6
     print(f"{TARGET.relative_to(files.ROOT)}: {len(book.pages)} pages, {size:.1f} MB")
     return 0

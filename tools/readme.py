@@ -17,6 +17,7 @@ from packaging.markers import Marker
 
 from helpers import targets
 from helpers.book import pages, reproducibility
+from helpers.exhibits import printed
 from helpers.files import BUILD, ROOT
 from helpers.sources import replication
 
@@ -24,16 +25,8 @@ README = ROOT / "README.md"
 ENVIRONMENT = ROOT / "environment.yml"
 BINDER = ROOT / "binder" / "environment.yml"
 PRINTED = {
-    "table_1": "table 1",
-    "table_8_2_1": "table 8.2.1",
-    "table_2a": "table 2A, occupations",
-    "table_2b": "table 2B, cities",
-    "figure_1a": "figure 1a",
-    "figure_1b": "figure 1b",
-    "figure_2": "figure 2",
-    "figure_3": "figure 3",
-    "figure_4": "figure 4",
-    "figure_5": "figure 5",
+    each.function: f"{each.name}, {each.about}" if each.about else each.name
+    for each in printed.PRINTED
 }
 LINUX = {
     "python_version": "3.11",

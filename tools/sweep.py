@@ -9,16 +9,14 @@ import sys
 import time
 from pathlib import Path
 
-import yaml
 from tqdm import tqdm
 
 from helpers import files, sources
-from helpers.book import execute, pages, stage, worked_scenarios
-from helpers.book.site import build
+from helpers.book import pages, sweep_page
 from helpers.errors import CompanionError, ParameterError
 from helpers.panel import Panel
 from helpers.runs import forecast as forecasts
-from helpers.runs import grid, lifeline, own_data, reading, scenario, sweep, sweep_file
+from helpers.runs import grid, lifeline, own_data, reading, sweep, sweep_file
 from helpers.runs.forecast import Forecast, forecast_runs
 
 USAGE = "make sweep SWEEP=scenarios/NAME.yml"
@@ -40,12 +38,12 @@ def main(arguments: list[str]) -> int:
                 return code
             results = folder / "results.parquet"
             about = json.dumps({"title": wanted.title})
-            files.replace(folder / "about.json", about.encode())
+            files.replace(folder / "about.json", about)
         else:
             results = sweep.run(wanted, panel, folder, bar)
         shown = f"{results.relative_to(files.ROOT)} is ready"
         print(f"{shown} ({time.perf_counter() - started:.1f} s)", flush=True)
-        page = write_page(wanted, results, resolved)
+        page = sweep_page.write(wanted, results, resolved)
     except CompanionError as problem:
         print(f"{type(problem).__name__}: {problem}", file=sys.stderr)
         return 2
@@ -122,7 +120,7 @@ def run_notebooks(
             if not file.is_file() or file.read_text() != text:
                 # what another setting recorded here must not be taken for this one's
                 file.with_name(f"{notebook}.records.json").unlink(missing_ok=True)
-                files.replace(file, text.encode())
+                files.replace(file, text)
     for file in runs.glob("*/*.parameters.json"):
         if file not in current:
             for left in file.parent.glob(f"{file.name.partition('.')[0]}.*"):
@@ -137,57 +135,6 @@ def run_notebooks(
         cwd=files.ROOT,
         env={**os.environ, "COMPANION_SWEEP": wanted.name},
     )  # fmt: skip
-
-
-def write_page(wanted: grid.Sweep, results: Path, resolved: sources.Resolution) -> Path:
-    """Execute the summary and publish it as a small site of its own.
-
-    The table stands in the site as a second name of the same file; one that is too large for a
-    site is named on the page.
-    """
-    work = results.parent / "page"
-    shutil.rmtree(work, ignore_errors=True)
-    work.mkdir()
-    size = results.stat().st_size
-    execute.execute(
-        files.NOTEBOOKS / "sweep_summary.md",
-        work / "index.ipynb",
-        {
-            "results": str(results.relative_to(files.ROOT)),
-            "title": scenario.plain(wanted.title),
-            "notebooks": bool(wanted.notebooks),
-            "linked": size <= sweep.SMALL,
-        },
-    )
-    config = yaml.safe_load((files.ROOT / "_config.yml").read_text(encoding="utf-8"))
-    run = {"parameters": {"source": resolved.source}, "reason": resolved.reason, "changes": {}}
-    if text := stage.banner(run):
-        config["sphinx"]["config"]["html_theme_options"]["announcement"] = text
-    config.pop("bibtex_bibfiles")
-    config["sphinx"]["config"].pop("bibtex_reference_style")
-    (work / "_config.yml").write_text(yaml.safe_dump(config, sort_keys=False), "utf-8")
-    (work / "_toc.yml").write_text("format: jb-book\nroot: index\n", "utf-8")
-    notebook = stage.without_data(json.loads((work / "index.ipynb").read_text("utf-8")))
-    for cell in notebook["cells"]:
-        if cell["cell_type"] == "markdown":
-            text = "".join(cell["source"])
-            cell["source"] = text.replace("# A sweep", f"# {scenario.plain(wanted.title)}")
-    (work / "index.ipynb").write_text(json.dumps(notebook, ensure_ascii=False), "utf-8")
-    shutil.copytree(files.BOOK / "_static", work / "_static")
-    site = files.HTML / "sweeps" / wanted.name
-    build(work, site)
-    if size <= sweep.SMALL:
-        link(results, site / "results.parquet")
-    worked_scenarios.refresh(files.HTML)
-    return site / "index.html"
-
-
-def link(file: Path, name: Path) -> None:
-    """Give a file a second name; a copy where a file system has no such thing."""
-    try:
-        os.link(file, name)
-    except OSError:
-        shutil.copyfile(file, name)
 
 
 if __name__ == "__main__":

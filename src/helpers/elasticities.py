@@ -33,6 +33,9 @@ def own_city_occupation(
 ) -> np.ndarray:
     """Elasticity of a city's share in its own city-occupation scale (equation 8).
 
+    d ln pi_c / d ln t_ck = phi_ck / (1 - rho_k) - pi_ck [ omega_k + rho_k / (1 - rho_k) phi_ck ],
+    of which the paper keeps the first term.
+
     Parameters
     ----------
     shares : Shares
@@ -58,6 +61,8 @@ def cross_city_occupation(
     shares: Shares, rho: float | np.ndarray, *, small_city: bool = False
 ) -> np.ndarray:
     """Elasticity of every city's share in every cell's scale (equations 9 and 12).
+
+    For c' != c, d ln pi_c / d ln t_c'k = -pi_c' phi_c'k [ 1 + rho_k / (1 - rho_k) pi_ck / pi_c ].
 
     Parameters
     ----------
@@ -89,6 +94,8 @@ def own_city(
 ) -> np.ndarray:
     """Elasticity of a city's share in its own city scale (2.3.1).
 
+    d ln pi_c / d ln z_c = sum_k d ln pi_c / d ln t_ck; ``s231-own`` in the ledger of derivations.
+
     The city scale is z_c = Z_c^-theta, in proportion to T_c^theta; with ``theta`` given, the
     elasticity is with respect to T_c itself, theta times as large. The paper prints
     1 / (1 - rho) for T_c, which is the small-city value for z_c.
@@ -112,6 +119,9 @@ def cross_city(
     shares: Shares, rho: float | np.ndarray, *, theta: float = 1.0, small_city: bool = False
 ) -> np.ndarray:
     """Elasticity of every city's share in every city's scale (equation 10 and 8.1).
+
+    For c' != c, d ln pi_c / d ln z_c' =
+    -pi_c' sum_k phi_c'k [ 1 + rho_k / (1 - rho_k) pi_ck / pi_c ].
 
     Parameters
     ----------

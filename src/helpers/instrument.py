@@ -19,7 +19,7 @@ from helpers.errors import DataError, ParameterError, arguments
 
 
 def exposures(gamma_ks: pd.DataFrame, kappa_cs: pd.DataFrame) -> pd.DataFrame:
-    """Base-year exposure of each cell to each sector, gamma_ks kappa_cs.
+    """Base-year exposure of each cell to each sector, gamma_ks kappa_cs (paper, 3.1).
 
     Parameters
     ----------
@@ -63,7 +63,9 @@ def exposures(gamma_ks: pd.DataFrame, kappa_cs: pd.DataFrame) -> pd.DataFrame:
 
 
 def shift_share(exposures: pd.DataFrame, shifts: pd.DataFrame) -> pd.DataFrame:
-    """Shift-share prediction of every cell and year: sum_s exposure_cks A_st.
+    """Shift-share prediction of every cell and year (paper, 3.1).
+
+    w_ckt = sum_s gamma_ks kappa_cs A_st; ``s31-instrument`` in the ledger of derivations.
 
     Parameters
     ----------

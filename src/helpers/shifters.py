@@ -76,7 +76,7 @@ def two_way(log_pi_ck: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Split a full rectangle into city effect, occupation effect and residual (3.2).
 
     ln pi_ck = delta_c + delta_k + epsilon_ck, with city effects that average zero and
-    residuals whose row and column means are zero.
+    residuals whose row and column means are zero; ``s32-effects`` in the ledger of derivations.
 
     Parameters
     ----------
@@ -221,7 +221,8 @@ def recover(
         T_c = exp((1-rho) delta_c / theta)      t_ck = exp((1-rho) epsilon_ck)
         lambda_k = exp(-delta_k)                T_k in proportion to omega_k / lambda_k^(1-rho)
 
-    each with a geometric mean of one, since only ratios are identified within a year.
+    (``s32-T_c``, ``s32-t``, ``s32-lambda`` and ``s32-T_k`` in the ledger of derivations), each
+    with a geometric mean of one, since only ratios are identified within a year.
 
     ``"paper"``: what gives the printed table 2. T_k = (omega_k / omega_1) / lambda_k^(1-rho)
     with lambda_k from pooled effects (:func:`pooled_occupation_effects`), where the printed
@@ -286,7 +287,8 @@ def printed_city_shifter(
 ) -> pd.Series:
     """City shifters by the formula as printed in section 3.2.
 
-    T_c = gamma exp(-(1-rho)/theta delta_c), gamma = Gamma((theta+1-rho)/theta)^(1/(1-rho)).
+    T_c = gamma exp(-(1-rho)/theta delta_c), gamma = Gamma((theta+1-rho)/theta)^(1/(1-rho));
+    ``s32-T_c`` in the ledger of derivations.
     ``sign=+1`` turns the sign around, which the model's equation (3) asks for.
     """
     from scipy.special import gammaln

@@ -1,6 +1,5 @@
 """A scenario is published beside the default book, and leaves that as it was."""
 
-import json
 import os
 import re
 import shutil
@@ -12,7 +11,8 @@ import pandas as pd
 import pytest
 
 from helpers import files
-from helpers.book import stage, worked_scenarios
+from helpers.book import preparation, stage, worked_scenarios
+from helpers.book.run import Run
 from helpers.files import BUILD, HTML, NOTEBOOKS, ROOT
 from helpers.runs import own_data, sweep
 from helpers.sources.synthetic import load
@@ -150,21 +150,22 @@ def test_a_variable_that_another_command_takes_is_not_passed_over(tool, argument
 
 
 def test_a_run_on_ones_own_panel_hands_on_no_path_of_the_machine(tmp_path, monkeypatch):
-    for room in (book_tool, own_data, files):
+    for room in (own_data, files):
         for name, place in (("BUILD", tmp_path / "_build"), ("ROOT", tmp_path)):
-            monkeypatch.setattr(room, name, place, raising=False)
-    monkeypatch.setattr(book_tool.pages, "notebooks", lambda: [NOTEBOOKS / "07_city_shocks.md"])
+            monkeypatch.setattr(room, name, place)
+    monkeypatch.setattr(preparation.pages, "notebooks", lambda: [NOTEBOOKS / "07_city_shocks.md"])
     folder = tmp_path / "räder x"
     load(seed=1).save(folder / "my panel")
     (folder / "my town.yml").write_text(f"title: A <b>\nsource: {folder / 'my panel'}\n")
-    assert book_tool.prepare(folder / "my town.yml") == "my-town"
+    run = preparation.prepare(folder / "my town.yml")
+    assert run.name == "my-town"
     written = sorted((tmp_path / "_build" / "runs" / "my-town").rglob("*.json"))
     assert [file.name for file in written] == ["07_city_shocks.json", "parameters.json"]
     assert not [file for file in written if str(tmp_path) in file.read_text()]
-    run = json.loads(written[1].read_text())
-    assert run["changes"]["source"].startswith("my-panel-")
+    assert Run.read(written[1]) == run
+    assert run.changes["source"].startswith("my-panel-")
     assert "source = my-panel-" in stage.banner(run)
-    assert set(run["data"]) >= {"cells.parquet", "cities.parquet"}
+    assert set(run.data) >= {"cells.parquet", "cities.parquet"}
 
 
 def test_files_that_cannot_be_read_are_named_and_left_out_of_the_default_book(

@@ -2,10 +2,12 @@
 
 import ast
 import json
+import os
 import re
 import shutil
 import subprocess
 import sys
+from dataclasses import FrozenInstanceError, replace
 from pathlib import Path
 
 import psutil
@@ -15,10 +17,13 @@ from bs4 import BeautifulSoup
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpers.book import execute, locks, pages, prose_checks, site, stage
+from helpers import files as files_room
+from helpers.book import execute, locks, myst, pages, prose_checks, reach, site, stage
+from helpers.book import run as runs_room
 from helpers.book.prose_checks import typed_results
+from helpers.book.run import Run
 from helpers.errors import CompanionError, DataError, ParameterError, UnknownNameError
-from helpers.files import BOOK, BUILD, ROOT, SCENARIOS, discard
+from helpers.files import BOOK, BUILD, NOTEBOOKS, ROOT, SCENARIOS, discard
 from helpers.notebook import parameters
 from helpers.runs import reading, scenario
 
@@ -193,30 +198,181 @@ def test_a_book_that_does_not_build_leaves_the_old_one(tmp_path):
     assert [path.name for path in html.parent.iterdir()] == ["html"]
 
 
+@pytest.mark.slow
+def test_pages_that_were_read_before_give_the_site_that_is_made_from_nothing(tmp_path, monkeypatch):
+    """A title that changes stands on pages that did not change; what failed is not kept."""
+    monkeypatch.setattr(files_room, "BUILD", tmp_path)
+    kept, staged = tmp_path / "read", tmp_path / "staged"
+    toc = "format: jb-book\nroot: index\nchapters:\n- file: other\n"
+    for title in ("First", "Second"):
+        before = stage._contents(staged)
+        shutil.rmtree(staged, ignore_errors=True)
+        (_tiny_book(staged, "# Hello\n\n{doc}`other`\n") / "_toc.yml").write_text(toc)
+        (staged / "other.md").write_text(f"# {title} title\n")
+        stage._keep_times(staged, before)
+        site.build(staged, tmp_path / title, kept=kept)
+    names = [path for path in (tmp_path / "Second").rglob("*") if path.is_file()]
+    site.build(staged, tmp_path / "fresh")
+    for path in names:
+        other = tmp_path / "fresh" / path.relative_to(tmp_path / "Second")
+        assert path.read_bytes() == other.read_bytes(), path.name
+    assert "Second title" in (tmp_path / "Second" / "index.html").read_text()
+    (staged / "other.md").write_text("# Other\n\n{ref}`nowhere`\n")
+    for _ in range(2):  # the page is not read again as though it had been right
+        with pytest.raises(execute.BookError, match="nowhere"):
+            site.build(staged, tmp_path / "Second", kept=kept)
+
+
+def test_files_that_are_what_they_were_keep_their_time(tmp_path):
+    for name in ("same", "other"):
+        (tmp_path / name).write_text("a")
+        os.utime(tmp_path / name, ns=(10**18, 10**18))
+    before = stage._contents(tmp_path)
+    for name, words in (("same", "a"), ("other", "b"), ("new", "c")):
+        (tmp_path / name).write_text(words)
+        os.utime(tmp_path / name, ns=(5 * 10**17, 5 * 10**17))  # as from an older copy
+    stage._keep_times(tmp_path, before)
+    times = {path.name: path.stat().st_mtime_ns for path in tmp_path.iterdir()}
+    assert times["same"] == 10**18
+    assert min(times["other"], times["new"]) > 10**18
+
+
 def test_every_error_has_one_ancestor():
     assert issubclass(execute.BookError, CompanionError)
     assert issubclass(UnknownNameError, ValueError)
 
 
 def test_the_banner_says_what_is_not_the_papers():
-    run = {"parameters": {"source": "replication"}, "changes": {}, "reason": "", "title": "x"}
+    run = Run("x", "x", {"source": "replication"})
     assert stage.banner(run) == ""
-    run |= {"parameters": {"source": "synthetic"}, "reason": "no network", "changes": {"rho": 0.0}}
-    text = stage.banner(run)
+    text = stage.banner(Run("x", "x", {"source": "synthetic"}, {"rho": 0.0}, "no network"))
     assert "synthetic economy" in text
     assert "no network" in text
     assert "rho = 0.0" in text
 
 
+def test_a_run_is_read_back_as_it_was_written(tmp_path, monkeypatch):
+    monkeypatch.setattr(runs_room.files, "BUILD", tmp_path)
+    changes = {"policies": {"one": {"city": {"Akron, OH": 1.1}}}, "rho": None}
+    run = Run("a", "A <b>", {"source": "synthetic", "years": [2010]}, changes, "why", {"a": "0f"})
+    run.write()
+    assert Run.named("a") == Run.read(run.file) == run
+    written = run.file.stat().st_mtime_ns
+    run.write()
+    assert run.file.stat().st_mtime_ns == written, "tasks depend on it"
+    with pytest.raises(FrozenInstanceError):
+        run.title = "B"
+    run.write_parameters_of("05_x", ["rho", "years"])
+    run.write_parameters_of("07_x", ["source"])
+    assert json.loads(run.parameters_of("05_x").read_text()) == {
+        "parameters": {"years": [2010]},
+        "data": {},
+    }
+    assert json.loads(run.parameters_of("07_x").read_text())["data"] == {"a": "0f"}
+    run.file.write_text('{"title": "x"}')
+    with pytest.raises(DataError, match=r"no run.*make book"):
+        Run.named("a")
+
+
+def test_a_file_appears_whole_or_not_at_all(tmp_path):
+    place = tmp_path / "deep" / "a.txt"
+    files_room.replace(place, "é")
+
+    def fail() -> None:
+        with files_room.whole(place) as beside:
+            beside.write_text("half")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
+    assert place.read_text("utf-8") == "é"
+    assert [path.name for path in place.parent.iterdir()] == ["a.txt"]
+    assert not files_room.write_changed(place, "é")
+    assert files_room.write_changed(place, "e")
+
+
+@pytest.fixture
+def copied(tmp_path) -> reach.Package:
+    """A copy of the package, to be edited."""
+    shutil.copytree(reach.PACKAGE, tmp_path / "helpers")
+    return reach.Package(tmp_path / "helpers")
+
+
+def _put_out_of_date(package: reach.Package, edited: str) -> set[str]:
+    """Notebooks that depend on a file of the package, or on one of a folder of it."""
+    place = package.root / edited
+    return {
+        source.stem
+        for source in pages.notebooks()
+        if any(path.is_relative_to(place) for path in package.of_page(source.read_text("utf-8")))
+    }
+
+
+@pytest.mark.parametrize(
+    "edited",
+    [f"book/{name}.py" for name in ("stage", "site", "decorate", "run", "reach", "differences")]
+    + [f"runs/{name}.py" for name in ("scenario", "forecast", "lifeline", "compare")],
+)
+def test_how_a_page_is_published_puts_no_notebook_out_of_date(edited):
+    assert (reach.PACKAGE / edited).is_file()
+    assert _put_out_of_date(reach.Package(), edited) == set()
+
+
+def test_a_notebook_depends_on_the_economics_that_it_uses(copied):
+    every = {source.stem for source in pages.notebooks()}
+    model = _put_out_of_date(copied, "counterfactuals")
+    assert {"07_city_shocks", "08_occupation_shocks", "16_what_if", "17_policy"} <= model
+    assert every == _put_out_of_date(copied, "book/execute.py")
+    assert every == _put_out_of_date(copied, "notebook/parameters.py")
+    assert _put_out_of_date(copied, "exhibits/whatif.py") == {"16_what_if"}
+    assert _put_out_of_date(copied, "exhibits/whatif.js") == {"16_what_if"}
+    assert "04_data" in _put_out_of_date(copied, "sources/metros.csv")
+    # an import that is new is followed at once
+    estimation = copied.root / "estimation" / "cells.py"
+    estimation.write_text("from helpers.runs import forecast\n" + estimation.read_text())
+    again = reach.Package(copied.root)
+    assert "05_estimation" in _put_out_of_date(again, "runs/forecast.py")
+
+
+@pytest.mark.parametrize(
+    ("cell", "reached", "spared"),
+    [
+        ("from helpers import exhibits\nexhibits.figure_2(p)", "paper_figures", "whatif"),
+        ("from helpers import exhibits as e\ne.live.gain_map(p)", "live/world", "live/towns"),
+        ("from helpers import exhibits\nf(exhibits)", "whatif", "nothing"),
+        ("import helpers.exhibits\nhelpers.exhibits.policy.gains_map(p)", "policy", "whatif"),
+        ("from helpers.exhibits import *", "whatif", "nothing"),
+        ("def f():\n    from helpers.exhibits import moving", "small_multiples", "whatif"),
+        ("%matplotlib inline\nfrom helpers.exhibits.table import show", "table", "policy"),
+    ],
+)
+def test_imports_are_followed_through_faces(cell, reached, spared):
+    found = reach.of_page(f"# T\n\n```{{code-cell}} ipython3\n:tags: [x]\n\n{cell}\n```\n")
+    names = {path.relative_to(reach.PACKAGE).as_posix() for path in found}
+    assert f"exhibits/{reached}.py" in names
+    assert f"exhibits/{spared}.py" not in names
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("stem", ["02_model", "10_replication_report", "13_identification"])
+def test_whatever_a_notebook_loads_it_is_known_to_reach(stem, tmp_path):
+    """A cell put at the end of it says what the kernel has loaded."""
+    source = NOTEBOOKS / f"{stem}.md"
+    text = source.read_text("utf-8")
+    known = {path.as_posix() for path in reach.of_page(text)}
+    copy, output = tmp_path / source.name, tmp_path / "out.ipynb"
+    says = "print(*sorted(m.__file__ for n, m in sys.modules.items() if n[:7] == 'helpers'))"
+    copy.write_text(f"{text}\n\n```{{code-cell}} ipython3\nimport sys\n{says}\n```\n", "utf-8")
+    execute.execute(copy, output, {"source": "synthetic"})
+    said = json.loads(output.read_text("utf-8"))["cells"][-1]["outputs"][0]["text"]
+    loaded = set("".join(said).split())
+    assert len(loaded) > 10
+    assert loaded <= known
+
+
 def test_a_title_and_names_of_policies_are_words_in_the_banner():
     changes = {"policies": {"<i>one</i>": {}}, "city": "A & B"}
-    run = {
-        "parameters": {"source": "replication"},
-        "changes": changes,
-        "reason": "",
-        "title": "<b>",
-    }
-    text = stage.banner(run)
+    text = stage.banner(Run("x", "<b>", {"source": "replication"}, changes))
     assert "&lt;b&gt;" in text
     assert "&lt;i&gt;one&lt;/i&gt;, city = A &amp; B" in text.replace("policies: ", "")
 
@@ -342,11 +498,11 @@ def test_launch_buttons_stand_on_the_pages_of_a_book_with_a_repository(tmp_path,
         "nbformat": 4,
         "nbformat_minor": 5,
     }
-    run = {"parameters": {"source": "synthetic"}, "changes": {}, "reason": "", "title": "x"}
+    run = Run("x", "x", {"source": "synthetic"})
     for repository, there in ((address, True), ("", False)):
         staged, html = tmp_path / f"staged-{there}", tmp_path / f"site-{there}" / "html"
         (staged / "notebooks").mkdir(parents=True)
-        config = stage.configuration(run | {"repository": repository})
+        config = stage.configuration(replace(run, repository=repository))
         config.pop("bibtex_bibfiles")
         config["sphinx"]["config"].pop("bibtex_reference_style")
         (staged / "_config.yml").write_text(yaml.safe_dump(config))
@@ -375,9 +531,9 @@ def test_an_address_that_is_none_is_refused(monkeypatch):
     for wrong in ("somewhere", "https://github.com/owner", "https://example.org/a/b", "a b"):
         monkeypatch.setenv("COMPANION_REPOSITORY", wrong)
         with pytest.raises(execute.BookError, match=r"COMPANION_REPOSITORY.*owner/name"):
-            stage.repository()
+            runs_room.repository()
     monkeypatch.setenv("COMPANION_REPOSITORY", "https://github.com/owner/a.name/")
-    assert stage.repository() == "https://github.com/owner/a.name"
+    assert runs_room.repository() == "https://github.com/owner/a.name"
 
 
 @pytest.mark.parametrize("name", ["a folder of mine", "_config.yml only"])
@@ -387,7 +543,7 @@ def test_nothing_is_removed_that_the_package_did_not_write(tmp_path, name):
     mine.mkdir()
     (mine / ("_config.yml" if "_config" in name else "thesis.tex")).write_text("years of work")
     before = {path: path.read_bytes() for path in mine.iterdir()}
-    run = {"parameters": {"source": "synthetic"}, "changes": {}, "reason": "", "title": "x"}
+    run = Run("x", "x", {"source": "synthetic"})
     with pytest.raises(DataError, match="nothing was touched"):
         stage.stage(mine, tmp_path, run)
     with pytest.raises(DataError, match="nothing was touched"):
@@ -408,15 +564,14 @@ def test_nothing_is_removed_that_the_package_did_not_write(tmp_path, name):
 def test_every_removal_in_tools_and_publication_is_of_what_they_wrote():
     """Whoever adds a removal adds it here, with what it removes and why that is its own."""
     known = {
-        "src/helpers/files.py": 2,  # discard: checked
+        "src/helpers/files.py": 3,  # discard: checked; a file that was not finished
         "src/helpers/book/stage.py": 1,  # a staged page
-        "src/helpers/book/site.py": 3,  # unused parts of a new site
+        "src/helpers/book/site.py": 4,  # unused parts of a new site; a mark of its own
         "tools/clean.py": 2,  # names of what is made, in this folder
         "tools/env.py": 6,  # environments under three names, known by pyvenv.cfg
-        "tools/book.py": 1,  # a link of its own that leads nowhere
     }
     words = re.compile(r"\b(?:rmtree|unlink|rmdir|os\.remove|shutil\.move)\(")
-    files = [*(ROOT / "tools").glob("*.py"), *(ROOT / "tasks").glob("task_book.py")]
+    files = [*(ROOT / "tools").glob("*.py"), *(ROOT / "tasks").glob("task_*.py")]
     files += [ROOT / "src/helpers/files.py", *(ROOT / "src/helpers/book").glob("*.py")]
     for file in files:
         name = file.relative_to(ROOT).as_posix()
@@ -509,3 +664,85 @@ def test_a_portable_notebook_resolves_what_only_the_book_knows():
     assert "**Exercise (By hand, easy)**\n\nWhy?" in plain
     assert "<summary>Solution</summary>" in plain
     assert "{" not in plain.replace("\\tag{eq-a}", "")
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("- item\n\n  ```python\n  x = 0.64\n  ```\n\n- It is 0.65.", ["7: 0.65"]),
+        ("> `0.64` and ``a ` 0.63``\n>\n> ```\n> 0.5\n> ```\n> 0.66", ["6: 0.66"]),
+        ("It costs \\$5.20, $x = 0.64$ and `$0.1$`.", ["1: 5.20", "1: 0.64"]),
+        ("::::{grid}\n:::{card}\n0.64\n:::\n```{code-cell}\nx = 0.7\n```\n::::", ["3: 0.64"]),
+        ("````{note}\n```\n0.1\n```\n0.2\n````\n0.3", ["5: 0.2", "7: 0.3"]),
+        ("```{math}\n:label: eq-1.5\na = 0.5\n```\n$$\nb = 0.6\n$$", ["3: 0.5", "6: 0.6"]),
+        ("{math}``x = 0.64`` and {math}`y\n= 0.5`", ["1: 0.64", "2: 0.5"]),
+        ("```{note}\n---\nclass: v0.5\n---\n0.64\n```\n% 0.7\n\n(l-0.8)=\n# T", ["5: 0.64"]),
+        ("| a | b |\n| --- | --- |\n| `0.1` | 0.2 |\n\n[0.3](x0.4.html)", ["3: 0.2", "5: 0.3"]),
+        ("~~~{note}\n0.61\n~~~\n~~~\n0.62\n~~~\n\n```python\nx = 0.63", ["2: 0.61"]),
+    ],
+)
+def test_a_page_is_read_as_its_builder_reads_it(text, found):
+    """Fences in lists and quotes, colon fences in each other, dollars in code."""
+    assert typed_results(text) == found
+
+
+def test_pieces_stand_where_the_reader_says():
+    text = (
+        "---\na: b\n---\n(here)=\n# A *title*\n\n- Some ``a ` b``, {term}`words <word>`\n"
+        "  and {glue:text}`x:.2f` or $y$.\n\n:::{note}\n:class: tip\n> {math}`z`\n:::\n"
+    )
+    page = myst.read(text)
+    found = {(piece.kind, text[piece.start : piece.end]) for piece in page.pieces}
+    assert found == {
+        ("front", "---\na: b\n---"), ("label", "(here)="), ("heading", "# A *title*"),
+        ("code", "``a ` b``"), ("role", "{term}`words <word>`"), ("role", "{glue:text}`x:.2f`"),
+        ("math", "$y$"), ("fence", ":::{note}"), ("fence", ":::"), ("option", ":class: tip"),
+        ("role", "{math}`z`"),
+    }  # fmt: skip
+    assert page.labels == {"here": "A *title*"}
+    plain = page.without("role", roles=("term",))
+    assert len(plain) == len(text)
+    assert plain[text.index("words") :].startswith("words <word>")
+    assert "x:.2f" not in plain
+
+
+def test_labels_are_those_of_headings_equations_exercises_and_figures(tmp_path):
+    page = tmp_path / "07_x.md"
+    page.write_text(
+        "---\nkernelspec:\n  name: python3\n---\n(ch-x)=\n# X\n\n```{math}\n:label: eq-x\na\n```\n"
+        "````{note}\n```{exercise} By hand\n:label: ex-x\nWhy?\n```\n````\n"
+        "```{code-cell} ipython3\n---\nmystnb:\n  figure:\n    name: fig-x\n---\n"
+        "label: int = 1\n```\n"
+        "```\n(no)=\n# code\n```\n"
+    )
+    assert myst.labels([page]) == {
+        "ch-x": ("X", "07_x"),
+        "eq-x": ("eq-x", "07_x"),
+        "ex-x": ("ex-x", "07_x"),
+        "fig-x": ("fig-x", "07_x"),
+    }
+
+
+words = st.sampled_from(
+    [
+        "word",
+        "`0.1`",
+        "$x$",
+        "{math}`y`",
+        "{term}`a <b>`",
+        "[l](u.html)",
+        "**b**:",
+        "`` ` ``",
+        "\\$",
+    ]
+)
+
+
+@given(st.lists(st.lists(words, max_size=6).map(" ".join), max_size=6), st.booleans())
+def test_whatever_is_blanked_out_all_else_keeps_its_place(lines, listed):
+    text = "\n".join(f"- {line}" if listed else line for line in lines)
+    for kinds in (("code",), ("role", "math"), ("code", "role", "math", "link", "address")):
+        plain = myst.read(text).without(*kinds)
+        assert len(plain) == len(text)
+        assert all(a in (b, " ") for a, b in zip(plain, text, strict=True))
+        assert plain.count("word") == text.count("word")

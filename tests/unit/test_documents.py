@@ -42,6 +42,20 @@ def test_generated_parts_of_the_readme_are_true(readme):
     assert tool.fill(readme, tool.BLOCKS) == readme, "run make readme"
 
 
+def test_printed_exhibits_are_one_list_and_each_is_made_where_it_says():
+    from helpers import exhibits
+    from helpers.exhibits import printed
+
+    for each in printed.PRINTED:
+        assert callable(getattr(exhibits, each.function))
+        chapter = (ROOT / "notebooks" / f"{each.chapter}.md").read_text("utf-8")
+        assert f".{each.function}(" in chapter, f"{each.name} is not made in {each.chapter}"
+        assert each.lacks or each.level == 5
+    assert set(printed.levels(assessed=False)["level"]) == {"not assessed"}
+    listed = _tool("readme").exhibits()
+    assert all(f"| {each.name}" in listed for each in printed.PRINTED)
+
+
 def test_the_readme_has_every_part_that_data_editors_ask_for(readme):
     for part in (
         *("Overview", "Data availability and provenance", "Dataset list and dictionary"),

@@ -121,6 +121,19 @@ def test_tables_bring_their_labels_and_are_put_in_order():
         Shares(table.where(table != 0.7), omega_k)
 
 
+def test_the_appeal_of_an_occupation_is_the_sum_over_cities_that_shares_divide_by(small):
+    t_ck, T_k, z_c = small
+    rho = np.array([0.0, 0.5, 0.9])
+    log_lambda_k, terms = model.log_lambda(t_ck, z_c, rho)
+    by_hand = ((t_ck * z_c[:, None]) ** (1 / (1 - rho))).sum(axis=0)
+    np.testing.assert_allclose(np.exp(log_lambda_k), by_hand, rtol=1e-12)
+    np.testing.assert_allclose(
+        model.shares(t_ck, T_k, z_c, rho).pi_ck, np.exp(terms - log_lambda_k), rtol=1e-12
+    )
+    index = model.correlation_function(t_ck, T_k, z_c, rho)
+    assert index == pytest.approx((T_k * by_hand ** (1 - rho)).sum(), rel=1e-12)
+
+
 def test_single_precision_sums_to_one(made):
     observed = made.shares(2019)
     single = Shares(observed.pi_ck.astype("float32"), observed.omega_k.astype("float32"))

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from helpers.book import differences
+from helpers.book.run import Run
 from helpers.errors import DataError
 from helpers.exhibits import Exhibit, data
 from helpers.runs import compare as comparing
@@ -119,7 +120,7 @@ def test_other_cells_and_missing_notebooks_are_refused(compare, tmp_path):
 
 def test_the_page_links_every_chapter_that_changed_and_both_drawings(compare, tmp_path):
     found = compare(_notebook(0.64), _notebook(0.32))
-    run = {"title": "Half", "changes": {"rho": 0.32}}
+    run = Run("half", "Half", {"source": "synthetic"}, {"rho": 0.32})
     text = differences.page(found, run, {"07_x": "City shocks"}, tmp_path / "book", "../../")
     assert "## City shocks" in text
     assert "../../notebooks/07_x.html" in text

@@ -89,3 +89,13 @@ def test_an_unknown_convention_or_year_is_refused(made):
         shifters.recover(made, 2020, 0.5, 3)
     with pytest.raises(ParameterError, match="theta"):
         shifters.recover(made, 2019, 0.5, 0)
+
+
+def test_the_printed_city_formula_with_its_sign_turned_gives_the_model_s_shifters(made):
+    """Up to a constant; as printed, each is the inverse of what the model has."""
+    found = shifters.recover(made, 2019, 0.5, theta=3).T_c
+    turned = shifters.printed_city_shifter(made, 2019, 0.5, 3, sign=1)
+    printed = shifters.printed_city_shifter(made, 2019, 0.5, 3)
+    ratio, product = np.log(turned / found), np.log(printed * found)
+    np.testing.assert_allclose(ratio, ratio.iloc[0], atol=1e-12)
+    np.testing.assert_allclose(product, product.iloc[0], atol=1e-12)

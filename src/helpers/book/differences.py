@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from helpers.book.run import Run
 from helpers.runs.compare import Differences, Drawing
 from helpers.runs.scenario import plain
 
@@ -43,14 +44,14 @@ def _html_table(frame: pd.DataFrame) -> str:
     return f'<table class="dataframe"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
 
 
-def page(found: Differences, run: dict, titles: dict[str, str], folder: Path, baseline: str) -> str:
+def page(found: Differences, run: Run, titles: dict[str, str], folder: Path, baseline: str) -> str:
     """Write the difference page and what it links to.
 
     Parameters
     ----------
     found : Differences
-    run : dict
-        The scenario's title and changes.
+    run : Run
+        The scenario's.
     titles : {chapter: title}
     folder : Path
         Where the page will be built; drawings and the table of all differences are put there.
@@ -65,12 +66,12 @@ def page(found: Differences, run: dict, titles: dict[str, str], folder: Path, ba
     inside = folder / "_static" / "differences"
     inside.mkdir(parents=True)
     found.rows.to_csv(inside / "differences.csv", index=False)
-    lines = [f"# What changes: {plain(run['title'])}", ""]
+    lines = [f"# What changes: {plain(run.title)}", ""]
     lines += ["Every number, table and figure of this run that differs from the default book.", ""]
     changed = pd.DataFrame(
         [
             {"parameter": key, "here": html.escape(json.dumps(value, ensure_ascii=False))}
-            for key, value in run["changes"].items()
+            for key, value in run.changes.items()
         ]
     )
     lines += ["```{raw} html", _html_table(changed) if len(changed) else "No change.", "```", ""]

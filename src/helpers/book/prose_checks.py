@@ -9,27 +9,28 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from helpers.book import myst
 from helpers.book.execute import BookError
-from helpers.book.myst import blank, same_length, without_code
 from helpers.book.pages import pages
 from helpers.files import ROOT
 
-_NOT_PROSE = (
-    r"\{[a-z:-]+\}`[^`]*`",  # roles, but for mathematics
-    r"(?<!`)`[^`\n]+`(?!`)",  # inline code
-    r"\]\([^)]*\)",  # addresses of links
-    r"<https?://[^>]*>",
-    r"^:\w[\w-]*:.*$",  # options of directives
-    r"^\([\w:.-]+\)=\s*$",  # labels
-)
+# what is no prose: code, names and addresses; mathematics is, since a result can be typed there
+_NO_WORDS = ("front", "code", "fence", "option", "label", "comment", "role")
+# what is passed over besides where a term of the glossary is looked for
+_NO_SENTENCE = ("heading", "table", "math", "link")
+_LEAD = re.compile(r"\*\*[^*\n]+\*\*:")
 # a place in the paper is no result: section 4.2, table 8.2.1, equations (8)-(10), figure 1a
-_PLACES = (
+_PLACES = re.compile(
     r"\b(?:[Ss]ections?|[Tt]ables?|[Ff]igures?|[Ee]quations?|[Aa]ppendix|[Cc]hapters?|[Ll]evels?)"
     r"\s+\(?\d[\d.]*[a-dA-D]?\)?(?:(?:\s*(?:,|and|to|or|-|–)\s*)+\(?\d[\d.]*[a-dA-D]?\)?)*"
 )
 _RESULT = re.compile(
     r"(?<![\w.])[-−+]?(?:\d+\.\d+(?:[eE][-+]?\d+)?|\d{1,3}(?:,\d{3})+|\d+(?=\s*(?:%|\\%|per cent)))"
 )
+
+
+def _blank(found: re.Match) -> str:
+    return re.sub(r"[^\n]", " ", found.group())
 
 
 def typed_results(text: str) -> list[str]:
@@ -55,14 +56,8 @@ def typed_results(text: str) -> list[str]:
     >>> typed_results("It finds {glue:text}`rho:.2f` with `theta=3.0`.")
     []
     """
-
-    def blank(found: re.Match) -> str:
-        return re.sub(r"[^\n]", " ", found.group())
-
-    text = re.sub(r"\{math\}`([^`]*)`", r"\1", without_code(text))
-    for pattern in _NOT_PROSE:
-        text = re.sub(pattern, blank, text, flags=re.M)
-    text = re.sub(_PLACES, blank, text)
+    text = myst.read(text).without(*_NO_WORDS, "address", roles=("math",))
+    text = _PLACES.sub(_blank, text)
     return [
         f"{text.count(chr(10), 0, found.start()) + 1}: {found.group()}"
         for found in _RESULT.finditer(text)
@@ -89,8 +84,8 @@ def first_uses(text: str, terms: list[str]) -> dict[str, tuple[int, int, bool]]:
     >>> first_uses("An {term}`appeal`, and another appeal.", ["appeal"])
     {'appeal': (10, 16, True)}
     """
-    mathematics = re.compile(r"^```\{math\}.*?^```$", re.M | re.S)
-    plain = same_length(mathematics.sub(lambda m: blank(m.group()), text))
+    plain = myst.read(text).without(*_NO_WORDS, *_NO_SENTENCE, roles=("term",))
+    plain = _LEAD.sub(_blank, plain)
     found = {}
     for term in terms:
         words = re.escape(term).replace(r"\ ", r"\s+")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import platform
@@ -13,6 +12,7 @@ from importlib import metadata
 from pathlib import Path
 
 from helpers import files
+from helpers.book.run import Run
 
 
 def machine() -> dict[str, str]:
@@ -43,11 +43,6 @@ def versions() -> dict[str, str]:
     return found
 
 
-def sha256(path: Path) -> str:
-    """Hash of a file."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
 def times(executed: Path) -> dict[str, dict]:
     """What each executed notebook recorded of its run: seconds and date.
 
@@ -62,13 +57,12 @@ def times(executed: Path) -> dict[str, dict]:
     }
 
 
-def page(run: dict, executed: Path, titles: dict[str, str]) -> str:
+def page(run: Run, executed: Path, titles: dict[str, str]) -> str:
     """The page, in MyST Markdown.
 
     Parameters
     ----------
-    run : dict
-        The run's parameters, with the hashes of its data.
+    run : Run
     executed : Path
         Folder of executed notebooks.
     titles : {stem: title}
@@ -76,7 +70,8 @@ def page(run: dict, executed: Path, titles: dict[str, str]) -> str:
     recorded = times(executed)
     dates = sorted({about.get("date", "") for about in recorded.values()} - {""})
     span = " to ".join(dict.fromkeys([dates[0], dates[-1]])) if dates else "unknown"
-    source = run["parameters"]["source"]
+    source = run.source
+    lock = files.sha256(files.ROOT / "requirements.lock")
     lines = [
         "(page-reproducibility)=",
         "# Reproducibility",
@@ -91,21 +86,21 @@ def page(run: dict, executed: Path, titles: dict[str, str]) -> str:
                 ("notebooks executed (UTC)", span),
                 ("source of the data", source if source in ("replication", "synthetic") else "own"),
                 *machine().items(),
-                ("requirements.lock (SHA-256)", f"`{sha256(files.ROOT / 'requirements.lock')}`"),
+                ("requirements.lock (SHA-256)", f"`{lock}`"),
             ],
         ),
         "",
         "## Inputs",
         "",
     ]
-    if run["data"]:
-        rows = [(f"`{name}`", f"`{digest}`") for name, digest in run["data"].items()]
+    if run.data:
+        rows = [(f"`{name}`", f"`{digest}`") for name, digest in run.data.items()]
         lines += _table(("file", "SHA-256"), rows)
     else:
         lines.append("The synthetic economy is code and a seed; it reads no file.")
     parameters = [
         (f"`{key}`", f"`{json.dumps(value, ensure_ascii=False)}`")
-        for key, value in run["parameters"].items()
+        for key, value in run.parameters.items()
         if key != "source"
     ]
     lines += ["", "## Parameters", "", *_table(("parameter", "value"), parameters)]

@@ -20,10 +20,13 @@ from helpers.book.decorate import (
 )
 from helpers.book.execute import BookError
 from helpers.exhibits.live.figure import FOLDER, write_static
-from helpers.files import BUILD, MARK, check_ours
+from helpers.files import BUILD, MARK, ROOT, check_ours, digest, discard
+
+# stands in a folder of pages that were read while all that was read is right
+_WHOLE = "whole"
 
 
-def build(staged: Path, html: Path, executed: Path | None = None) -> None:
+def build(staged: Path, html: Path, executed: Path | None = None, kept: Path | None = None) -> None:
     """Build the staged book with warnings as errors, then swap it in.
 
     Parameters
@@ -34,6 +37,9 @@ def build(staged: Path, html: Path, executed: Path | None = None) -> None:
         Where the site stands in the end.
     executed : Path, optional
         Executed notebooks, to be offered for download.
+    kept : Path, optional
+        Folder in which pages that were read stay for the next time, when only those that
+        changed are read again. Every page is written anew: titles of others stand on it.
 
     Raises
     ------
@@ -44,19 +50,23 @@ def build(staged: Path, html: Path, executed: Path | None = None) -> None:
     beside = BUILD if html.is_relative_to(BUILD) else html.parent
     beside.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".site-{os.getpid()}-", dir=beside) as folder:
+        place = _made_ready(kept, staged) if kept else Path(folder)
         done = subprocess.run(
             [
                 str(Path(sys.executable).with_name("jupyter-book")),
-                *("build", str(staged), "--path-output", folder),
+                *("build", str(staged), "--path-output", str(place)),
                 *("--warningiserror", "--keep-going", "--nitpick", "--quiet"),
             ],
             capture_output=True,
             text=True,
             env={**os.environ, "PYTHONWARNINGS": "ignore"},
         )
-        site = Path(folder) / "_build" / "html"
+        site = place / "_build" / "html"
         if done.returncode or not (site / "index.html").is_file():
             raise BookError(f"jupyter-book failed:\n{done.stdout}\n{done.stderr}")
+        if kept:
+            site = site.rename(Path(folder) / "html")
+            (kept / _WHOLE).write_text(_settings(staged), "utf-8")
         add_mathjax(site)
         write_static(site / FOLDER)
         drop_thebe(site)
@@ -73,6 +83,28 @@ def build(staged: Path, html: Path, executed: Path | None = None) -> None:
         # a sweep may be published while a book is
         with locks.held(beside, "puts a site into place"):
             _swap(site, html, Path(folder) / "old")
+
+
+def _made_ready(kept: Path, staged: Path) -> Path:
+    """Folder with the pages that were read, emptied where they cannot be relied on.
+
+    What a build that failed or was stopped has read is thrown away, since a page that is not
+    read again does not warn again; so is what was read with other settings or other libraries.
+    """
+    mark = kept / _WHOLE
+    if not mark.is_file() or mark.read_text("utf-8") != _settings(staged):
+        discard(kept)
+    kept.mkdir(parents=True, exist_ok=True)
+    mark.unlink(missing_ok=True)
+    discard(kept / "_build" / "html")
+    return kept
+
+
+def _settings(staged: Path) -> str:
+    """What pages are read with: configuration, order of the pages, bibliography, libraries."""
+    names = ("_config.yml", "_toc.yml", "book/references.bib")
+    there = [path for path in map(staged.joinpath, names) if path.is_file()]
+    return digest([*there, ROOT / "requirements.lock"])
 
 
 def _swap(site: Path, html: Path, old: Path) -> None:

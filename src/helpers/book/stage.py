@@ -5,57 +5,48 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import re
 import shutil
+import time
 from html import escape
 from pathlib import Path
 
 import yaml
 
-from helpers.book import differences, exhibit_links, reproducibility, worked_scenarios
-from helpers.book.execute import BookError
+from helpers.book import differences, equations, exhibit_links, reproducibility, worked_scenarios
 from helpers.book.pages import notebooks, numbered, titles
+from helpers.book.run import Run
 from helpers.exhibits import data
-from helpers.files import BOOK, HTML, MARK, ROOT, SCENARIOS, discard
+from helpers.files import (
+    BOOK,
+    HTML,
+    MARK,
+    ROOT,
+    SCENARIOS,
+    discard,
+    package_files,
+    sha256,
+)
 from helpers.runs import compare
 
-REPOSITORY_VARIABLE = "COMPANION_REPOSITORY"
 LAUNCH = r'<div class="dropdown dropdown-launch-buttons">.*?</ul>\s*</div>\s*'
 
 
-def banner(run: dict) -> str:
+def banner(run: Run) -> str:
     """HTML that stands on every page when the book is not the paper's on the author's data."""
     parts = []
-    if run["parameters"]["source"] == "synthetic":
-        why = f" ({run['reason']})" if run["reason"] else ""
+    if run.source == "synthetic":
+        why = f" ({run.reason})" if run.reason else ""
         parts.append(
             "Every number on this page comes from a <strong>synthetic economy</strong> with "
             f"known parameters, not from the author's data{why}."
         )
-    if run["changes"]:
+    if run.changes:
         changed = ", ".join(
             escape(f"{key}: {', '.join(value)}" if isinstance(value, dict) else f"{key} = {value}")
-            for key, value in run["changes"].items()
+            for key, value in run.changes.items()
         )
-        parts.append(f"Scenario <strong>{escape(run['title'])}</strong>: {changed}.")
+        parts.append(f"Scenario <strong>{escape(run.title)}</strong>: {changed}.")
     return " ".join(parts)
-
-
-def repository() -> str:
-    """Address of the repository that the reader's ``COMPANION_REPOSITORY`` names, or nothing.
-
-    Raises
-    ------
-    BookError
-        If it is no address of a repository on GitHub.
-    """
-    found = os.environ.get(REPOSITORY_VARIABLE, "").strip().removesuffix("/")
-    if found and not re.fullmatch(r"https://github\.com/[\w-]+/[\w.-]+", found):
-        raise BookError(
-            f"{REPOSITORY_VARIABLE}: expected https://github.com/owner/name, found {found!r}; "
-            "unset it for a book without buttons for Binder and Colab"
-        )
-    return found
 
 
 def offer_launch(config: dict, address: str) -> None:
@@ -66,7 +57,7 @@ def offer_launch(config: dict, address: str) -> None:
     config : dict
         Of the book; changed.
     address : str
-        Of the repository, as :func:`repository` returns it; empty for no buttons.
+        Of the repository, as :func:`helpers.book.run.repository` returns it; empty for no buttons.
     """
     if not address:
         return
@@ -79,37 +70,29 @@ def offer_launch(config: dict, address: str) -> None:
     }
 
 
-def configuration(run: dict) -> dict:
-    """The page builder's configuration for a run: banner and launch buttons put in.
-
-    Parameters
-    ----------
-    run : dict
-        What the run was made with; ``repository`` where buttons are wanted.
-    """
+def configuration(run: Run) -> dict:
+    """The page builder's configuration for a run: banner and launch buttons put in."""
     config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
     if text := banner(run):
         config["sphinx"]["config"]["html_theme_options"]["announcement"] = text
-    offer_launch(config, run.get("repository", ""))
+    offer_launch(config, run.repository)
     return config
 
 
 def made_from() -> dict[str, str]:
     """SHA-256 of every file that the book is made from, by its path in the project."""
-    kinds = {".py", ".csv", ".json", ".html", ".css", ".js"}
-    package = (path for path in (ROOT / "src").rglob("*") if path.suffix in kinds)
+    package = package_files()
     book = (path for path in BOOK.rglob("*") if path.is_file())
     layout = (ROOT / name for name in ("_config.yml", "_toc.yml", "requirements.lock"))
-    files = {*numbered(), *package, *book, *layout, *SCENARIOS.glob("*.yml")}
-    return {
-        path.relative_to(ROOT).as_posix(): reproducibility.sha256(path) for path in sorted(files)
-    }
+    tests = (ROOT / "tests").rglob("test_*.py")  # which the page of equations names
+    files = {*numbered(), *package, *book, *layout, *tests, *SCENARIOS.glob("*.yml")}
+    return {path.relative_to(ROOT).as_posix(): sha256(path) for path in sorted(files)}
 
 
 def site_digest() -> str:
     """One hash of all pages of the default book, for what is made from them."""
     pages = [
-        reproducibility.sha256(page)
+        sha256(page)
         for page in sorted(HTML.rglob("*.html"))
         if page.relative_to(HTML).parts[0] not in ("scenarios", "sweeps")
     ]
@@ -124,7 +107,7 @@ def without_data(notebook: dict) -> dict:
     return notebook
 
 
-def stage(folder: Path, executed: Path, run: dict, baseline: Path | None = None) -> None:
+def stage(folder: Path, executed: Path, run: Run, baseline: Path | None = None) -> None:
     """Lay out everything that the book is built from in one folder.
 
     Parameters
@@ -133,11 +116,11 @@ def stage(folder: Path, executed: Path, run: dict, baseline: Path | None = None)
         Emptied first, where it is this package's; refused where it is not.
     executed : Path
         Folder of executed notebooks.
-    run : dict
-        What the run was made with.
+    run : Run
     baseline : Path, optional
         Executed notebooks of the default book; a page then says what differs from them.
     """
+    before = _contents(folder)
     discard(folder)
     folder.mkdir(parents=True)
     (folder / MARK).write_text(json.dumps(made_from(), indent=1), "utf-8")
@@ -156,6 +139,8 @@ def stage(folder: Path, executed: Path, run: dict, baseline: Path | None = None)
         (place / f"{source.stem}.ipynb").write_text(text + "\n", "utf-8")
     text = reproducibility.page(run, executed, titles())
     (folder / "book" / "reproducibility.md").write_text(text, encoding="utf-8")
+    text = equations.page(run, executed)
+    (folder / "book" / "equations.md").write_text(text, encoding="utf-8")
     if baseline is not None:
         found = compare.compare(baseline, executed)
         text = differences.page(found, run, titles(), folder, "../../")
@@ -167,3 +152,25 @@ def stage(folder: Path, executed: Path, run: dict, baseline: Path | None = None)
     else:
         text = worked_scenarios.page((BOOK / "scenarios.md").read_text("utf-8"))
         (folder / "book" / "scenarios.md").write_text(text, encoding="utf-8")
+    _keep_times(folder, before)
+
+
+def _contents(folder: Path) -> dict[Path, tuple[str, int]]:
+    """Hash and time of every file of a folder; none where it is not there."""
+    return {
+        path.relative_to(folder): (sha256(path), path.stat().st_mtime_ns)
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
+def _keep_times(folder: Path, before: dict[Path, tuple[str, int]]) -> None:
+    """Give files that are what they were their old time, and all others this moment's.
+
+    The page builder reads a page again when its time is later than that of its last reading.
+    """
+    now = time.time_ns()
+    for name, (content, _) in _contents(folder).items():
+        old, at = before.get(name, ("", now))
+        at = at if old == content else now
+        os.utime(folder / name, ns=(at, at))

@@ -94,6 +94,4 @@ def refresh(site: Path) -> None:
     listed = f"{_BEGIN}\n{own_runs(site)}\n{_END}"
     after = re.sub(pattern, lambda _: listed, before, flags=re.S)
     if after != before:
-        beside = built.with_suffix(".new")
-        beside.write_text(after, "utf-8")
-        beside.replace(built)
+        files.replace(built, after)

@@ -115,6 +115,10 @@ def shock(
 ) -> Shares:
     """Shares after a shock, from the shares before it (paper, 5).
 
+    With h_ck = (T_c_hat^theta t_ck_hat)^(1/(1-rho_k)) and lambda_hat_k = sum_c pi_ck h_ck, by
+    equations (3) and (5): pi_ck' = pi_ck h_ck / lambda_hat_k and omega_k' in proportion to
+    omega_k T_k_hat lambda_hat_k^(1-rho_k).
+
     Parameters
     ----------
     shares : Shares

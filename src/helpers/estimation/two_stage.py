@@ -81,6 +81,10 @@ def estimate(
 ) -> RhoEstimate:
     """Estimate rho by 2SLS with city-year and occupation-year effects (paper, 3.1).
 
+    ln pi_ckt = beta ln w_ckt + delta_ct + delta_kt + error with beta = 1 / (1 - rho), the wage
+    instrumented by the shift-share prediction: ``s31-model``, ``s31-first-stage`` and
+    ``s31-second-stage`` in the ledger of derivations.
+
     Parameters
     ----------
     panel : Panel
@@ -148,6 +152,8 @@ def estimate(
 
 def rho_of(beta: float) -> float:
     """The correlation that a slope implies, 1 - 1 / beta; minus infinity for beta <= 0.
+
+    beta = 1 / (1 - rho): ``s31-beta`` in the ledger of derivations (paper, 3.1).
 
     Raises
     ------

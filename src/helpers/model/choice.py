@@ -58,7 +58,7 @@ def log_lambda(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Log appeal of each occupation, and of each of its cells (paper, 2.2).
 
-    lambda_k = sum_c (t_ck z_c)^(1/(1-rho_k)).
+    lambda_k = sum_c (t_ck z_c)^(1/(1-rho_k)); ``s22-lambda`` in the ledger of derivations.
 
     Parameters
     ----------

@@ -32,6 +32,9 @@ def draw_productivities(
 ) -> np.ndarray:
     """Draw households' productivities from the max-stable Frechet (paper, equation 1).
 
+    P[Z_ck <= x_ck for all c, k] =
+    exp(-sum_k [ sum_c (T_k t_ck z_c x_ck^-theta)^(1/(1-rho_k)) ]^(1-rho_k)).
+
     Within an occupation the cities share a positive stable factor S of index 1 - rho:
     Z_ck = (T_k t_ck z_c)^(1/theta) (S / E_ck)^((1-rho)/theta) with E_ck unit exponential.
     Integrating S out gives equation (1). Kendall's rank correlation between two cities in

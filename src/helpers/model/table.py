@@ -113,7 +113,8 @@ class Shares:
     def phi_ck(self) -> np.ndarray:
         """Occupational mix of each city, (C, K); rows sum to one (equations 4 and 6).
 
-        phi_ck = pi_ck omega_k / pi_c. Equation (6) as printed, pi_c = (omega_k / phi_ck)
+        phi_ck = t_ck^(1/(1-rho)) T_k lambda_k^-rho / sum_l t_cl^(1/(1-rho)) T_l lambda_l^-rho, by
+        shares phi_ck = pi_ck omega_k / pi_c. Equation (6) as printed, pi_c = (omega_k / phi_ck)
         pi_ck, says the same. A city where nobody lives has no mix: its row is zero.
         """
         pi_c = self.pi_c[:, None]

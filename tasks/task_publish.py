@@ -1,0 +1,63 @@
+"""The book as tasks, second part: publish each run's executed notebooks as a site.
+
+A site is built again when one of its notebooks, a prose page, the layout, the package, a test
+(the page of equations names them) or the environment changes. The default book comes last: it
+lists the scenarios that are published beside it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from pytask import Product, PythonNode, task
+
+from helpers import files
+from helpers.book.pages import notebooks
+from helpers.book.run import DEFAULT, Run
+
+ORDINARY, *SCENARIOS = Run.asked()
+SOURCES = notebooks()
+CODE = [*files.package_files(), *sorted((files.ROOT / "tests").rglob("test_*.py"))]
+BUILDER = PythonNode(value=files.digest(CODE), hash=True)
+STATIC = [path for path in sorted(files.BOOK.rglob("*")) if path.is_file()]
+LAYOUT = [files.ROOT / name for name in ("_config.yml", "_toc.yml", "requirements.lock")]
+
+
+def _publish(run: Path, baseline: Path | None = None) -> None:
+    from helpers.book import site, stage  # what draws is loaded where it is needed
+
+    made = Run.read(run)
+    stage.stage(made.staged, made.executed, made, baseline)
+    site.build(made.staged, made.site, made.executed, made.kept)
+
+
+for each in SCENARIOS:
+
+    @task(name=f"{each.name}: publish")
+    def task_publish_scenario(
+        executed: list[Path] = [each.of(source) for source in SOURCES],
+        ordinary: list[Path] = [ORDINARY.of(source) for source in SOURCES],
+        static: list[Path] = STATIC,
+        layout: list[Path] = LAYOUT,
+        builder: str = BUILDER,
+        run: Path = each.file,
+        index: Annotated[Path, Product] = each.site / "index.html",
+    ) -> None:
+        """Build the scenario's book, with the page of differences, and swap it in."""
+        _publish(run, ordinary[0].parent)
+
+
+@task(name=f"{DEFAULT}: publish")
+def task_publish(
+    executed: list[Path] = [ORDINARY.of(source) for source in SOURCES],
+    scenarios: list[Path] = [run.site / "index.html" for run in SCENARIOS],
+    stories: list[Path] = sorted(files.SCENARIOS.glob("*.yml")),
+    static: list[Path] = STATIC,
+    layout: list[Path] = LAYOUT,
+    builder: str = BUILDER,
+    run: Path = ORDINARY.file,
+    index: Annotated[Path, Product] = ORDINARY.site / "index.html",
+) -> None:
+    """Build the static book from the executed notebooks and swap it in."""
+    _publish(run)
