@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from rivals import feols
 
 from helpers import estimation
 from helpers.errors import DataError, ParameterError, UnknownNameError
 from helpers.inference import specifications
 from helpers.panel import Panel
+from rivals import feols
 
 
 def test_interval_is_beta_carried_through(made):

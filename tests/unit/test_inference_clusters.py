@@ -7,7 +7,6 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from rivals import feols
 
 from helpers import estimation, inference
 from helpers.errors import DataError, ParameterError, UnknownNameError
@@ -21,6 +20,7 @@ from helpers.inference.clusters import (
     variance,
 )
 from helpers.panel import Panel
+from rivals import feols
 
 
 def _some(panel: Panel, years: list[int], gaps: int = 0) -> Panel:
