@@ -178,12 +178,18 @@ def _sha256_of(path: Path) -> str:
         ) from None
 
 
+def _parts(labels: pd.Series, pattern: str) -> pd.DataFrame:
+    """Groups of a pattern in each label; a label that stands in many rows is read once."""
+    codes, distinct = pd.factorize(labels)
+    return pd.Series(distinct).str.extract(pattern).take(codes).set_axis(labels.index)
+
+
 def _keys(table: pd.DataFrame) -> pd.DataFrame:
     """Split the author's ``(Akron, OH)_2010`` and ``(occ2_sales)_2010`` into plain columns."""
-    parts = table["city_year"].str.extract(r"^\((?P<city>.*)\)_(?P<year>\d{4})$")
+    parts = _parts(table["city_year"], r"^\((?P<city>.*)\)_(?P<year>\d{4})$")
     keys = {"year": parts["year"].astype(int), "city": parts["city"]}
     if "occ_year" in table:
-        keys["occupation"] = table["occ_year"].str.extract(r"^\(occ\d_(.*)\)_\d{4}$")[0]
+        keys["occupation"] = _parts(table["occ_year"], r"^\(occ\d_(.*)\)_\d{4}$")[0]
     return pd.DataFrame(keys)
 
 
