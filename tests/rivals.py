@@ -6,16 +6,18 @@ import warnings
 
 import pandas as pd
 
-from helpers.estimation import demeaner
-
 ERRORS = {None: "HC1", "iid": "iid"}
 
 
-def feols(formula: str, data: pd.DataFrame, clusters: str | None):
+def feols(formula: str, data: pd.DataFrame, clusters: str | None, weights: str | None = None):
     """A regression by pyfixest, without what it says of its own use of pandas."""
     import pyfixest
+    from pyfixest.demeaners import MapDemeaner
 
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "The inplace keyword", module="pyfixest")
         vcov = ERRORS.get(clusters) or {"CRV1": clusters}
-        return pyfixest.feols(formula, data, vcov=vcov, demeaner=demeaner())
+        # its default stops at 1e-6
+        return pyfixest.feols(
+            formula, data, vcov=vcov, weights=weights, demeaner=MapDemeaner(fixef_tol=1e-12)
+        )

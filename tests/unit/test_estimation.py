@@ -72,6 +72,55 @@ def test_every_number_is_pyfixests(panel, clusters, gaps):
             assert ours.se == pytest.approx(theirs.se().iloc[0], rel=1e-10)
 
 
+@pytest.mark.parametrize("clusters", ["city_occupation", "occupation", "city+occupation"])
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize(
+    ("effects", "controlled"),
+    [
+        (("city_year", "occupation_year"), True),
+        (("city_year", "occupation_year", "city_occupation"), False),
+        (("city_year", "occupation_year", "city_occupation"), True),
+    ],
+)
+def test_other_effects_weights_and_controls_are_pyfixests(
+    made, effects, controlled, weighted, clusters
+):
+    """One control is made up by the effects: it counts for nothing."""
+    data = estimation.sample(_with_gaps(made))
+    rng = np.random.default_rng(5)
+    data["weight"] = rng.uniform(0.2, 3, len(data)) if weighted else 1.0
+    data["control"] = data["instrument"] ** 2 + rng.normal(size=len(data))
+    data["idle"] = data["city_year"].map(dict(enumerate(rng.normal(size=len(data)))))
+    controls = data[["control", "idle"]].to_numpy() if controlled else None
+    net = estimation.net_of_effects(
+        data, "log_share", "log_wage", "instrument", effects, controls, data["weight"].to_numpy()
+    )
+    extra = "control" if controlled else "1"
+    right = f"| {' + '.join(effects)}"
+    weights = "weight" if weighted else None
+    theirs = feols(f"log_share ~ {extra} {right} | log_wage ~ instrument", data, clusters, weights)
+    beta, se = net.two_stage(clusters)
+    assert beta == pytest.approx(theirs.coef()["log_wage"], rel=1e-8)
+    assert se == pytest.approx(theirs.se()["log_wage"], rel=1e-7)
+    first = feols(f"log_wage ~ instrument + {extra} {right}", data, clusters, weights)
+    assert net.first_stage_f(clusters) == pytest.approx(first.tstat()["instrument"] ** 2, rel=1e-7)
+    assert net.controls.shape[1] == controlled
+
+
+def test_what_effects_and_controls_explain_is_refused(made):
+    data = estimation.sample(made, [2010, 2011])
+    effects = ["city_year", "occupation_year"]
+    names = ("log_share", "log_wage", "instrument")
+    twice = data[["instrument"]].to_numpy() * 2
+    with pytest.raises(DataError, match="instrument: no variation is left"):
+        estimation.net_of_effects(data, *names, effects, twice)
+    with pytest.raises(DataError, match="log_wage: no variation is left"):
+        estimation.net_of_effects(data, *names, effects, data[["log_wage"]].to_numpy())
+    flat = data.assign(instrument=data["city_year"].astype(float))
+    with pytest.raises(DataError, match="instrument: no variation is left"):
+        estimation.net_of_effects(flat, *names, effects)
+
+
 @pytest.mark.filterwarnings("ignore:1 singleton fixed effect")
 def test_a_cell_alone_in_its_city_has_no_say(made):
     """As a fit drops it, so does pyfixest."""

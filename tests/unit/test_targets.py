@@ -120,6 +120,7 @@ def test_claims_of_a_place_are_those_of_the_whole(made):
 def test_two_claims_may_not_share_a_name():
     with pytest.raises(ValueError, match="sales"):
         claim("sales", "4.2", "again")(lambda e: None)
+    assert "eq-10" in targets.EFFECTS
     with pytest.raises(ValueError, match="eq-10"):
         effect("eq-10")(lambda e: None)
 

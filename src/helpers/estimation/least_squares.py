@@ -15,7 +15,7 @@ from helpers.estimation.cells import (
     refuse_if_effects_explain_all,
     singletons,
 )
-from helpers.estimation.variance import n_clusters, variance
+from helpers.estimation.variance import EFFECT_CODES, n_clusters, variance
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,17 +87,6 @@ def checked_clusters(data: pd.DataFrame, clusters: str | None) -> int:
     return n_clusters(data, clusters)
 
 
-def demeaner():
-    """How pyfixest takes the effects out: until nothing moves.
-
-    Its default stops at 1e-6, and the order in which it visits the effects is a set's, which
-    differs between processes: a third set of effects would then show in the sixth digit.
-    """
-    from pyfixest.demeaners import MapDemeaner
-
-    return MapDemeaner(fixef_tol=1e-12)
-
-
 def checked_cells(data: pd.DataFrame) -> pd.DataFrame:
     """Cells that no effect fits alone; refused where they are too few for effects and a slope.
 
@@ -119,7 +108,13 @@ def checked_cells(data: pd.DataFrame) -> pd.DataFrame:
 
 
 def slope(
-    y: np.ndarray, x: np.ndarray, z: np.ndarray, data: pd.DataFrame, clusters: str | None
+    y: np.ndarray,
+    x: np.ndarray,
+    z: np.ndarray,
+    data: pd.DataFrame,
+    clusters: str | None,
+    effects: Sequence[str] = EFFECT_CODES,
+    slopes: int = 1,
 ) -> tuple[float, float, np.ndarray]:
     """Slope of y on x with one instrument, its standard error and the residuals.
 
@@ -135,11 +130,13 @@ def slope(
         Codes of effects and clusters, in the same order.
     clusters : str or None
         A code column, None for heteroskedastic errors, ``"iid"`` for homoskedastic ones.
+    effects, slopes
+        What was taken out: code columns, and the slope with those of controls.
     """
     moved = float(z @ x)
     beta = float(z @ y) / moved
     residual = y - beta * x
-    of_sum = variance(z, residual, data, clusters, "not nested")
+    of_sum = variance(z, residual, data, clusters, "not nested", effects, slopes)
     return beta, float(np.sqrt(of_sum)) / abs(moved), residual
 
 

@@ -16,14 +16,19 @@ import pandas as pd
 from helpers.errors import DataError, find_name
 
 COUNTS = ("all", "not nested", "none")
-_EFFECTS = ("city_year", "occupation_year")
+EFFECT_CODES = ("city_year", "occupation_year")
 
 
-def n_parameters(data: pd.DataFrame, clusters: str | None = None, count: str = "all") -> int:
-    """How many parameters the small-sample factor counts: the slope and the effects.
+def n_parameters(
+    data: pd.DataFrame,
+    clusters: str | None = None,
+    count: str = "all",
+    effects: Sequence[str] = EFFECT_CODES,
+    slopes: int = 1,
+) -> int:
+    """How many parameters the small-sample factor counts: slopes and effects.
 
-    One direction is shared by city-year and occupation-year effects and counted once, as
-    pyfixest does.
+    One direction is shared by two sets of effects and counted once, as pyfixest does.
 
     Parameters
     ----------
@@ -33,15 +38,19 @@ def n_parameters(data: pd.DataFrame, clusters: str | None = None, count: str = "
         Needed for ``"not nested"``; two-way clusterings are joined by ``+``.
     count : {"all", "not nested", "none"}
         All effects; all but those that lie within a cluster, which is what
-        :func:`helpers.estimation.estimate` reports; or the slope alone.
+        :func:`helpers.estimation.estimate` reports; or the slopes alone.
+    effects : sequence of str
+        Code columns, one a set of effects.
+    slopes : int
+        The slope and those of controls.
     """
     find_name("count", count, COUNTS)
     if count == "none":
-        return 1
-    levels = {name: int(data[name].nunique()) for name in _EFFECTS}
-    counted = sum(levels.values())
+        return slopes
+    levels = {name: int(data[name].nunique()) for name in effects}
+    counted = slopes + sum(levels.values()) - (len(levels) - 1)
     if count == "not nested" and clusters not in (None, "iid"):
-        for effect in _EFFECTS:
+        for effect in levels:
             if any(_lies_within(data, effect, name) for name in clusters.split("+")):
                 counted += 1 - levels[effect]
     return counted
@@ -64,7 +73,11 @@ def n_clusters(data: pd.DataFrame, clusters: str) -> int:
 
 
 def small_sample_factor(
-    data: pd.DataFrame, clusters: str | None = "city_occupation", count: str = "all"
+    data: pd.DataFrame,
+    clusters: str | None = "city_occupation",
+    count: str = "all",
+    effects: Sequence[str] = EFFECT_CODES,
+    slopes: int = 1,
 ) -> float:
     """What a sum of squared scores is multiplied with, for estimated parameters and few clusters.
 
@@ -77,7 +90,7 @@ def small_sample_factor(
         As :func:`helpers.estimation.sample` returns it.
     clusters : str or None
         One of :data:`helpers.estimation.CLUSTERS`; None or ``"iid"`` for none.
-    count : {"all", "not nested", "none"}
+    count, effects, slopes
         As in :func:`n_parameters`.
 
     Examples
@@ -86,7 +99,7 @@ def small_sample_factor(
     >>> small_sample_factor(eight, "occupation", "none")  # 8 / 7
     1.1428571428571428
     """
-    p = n_parameters(data, clusters, count)
+    p = n_parameters(data, clusters, count, effects, slopes)
     n = len(data)
     if n <= p:
         raise DataError(f"cells: {n} are too few for {p} effects and slopes")
@@ -146,6 +159,8 @@ def variance(
     data: pd.DataFrame,
     clusters: str | None = "city_occupation",
     count: str = "all",
+    effects: Sequence[str] = EFFECT_CODES,
+    slopes: int = 1,
 ) -> float:
     """Variance of the sum of z e, from which all standard errors of one slope are made.
 
@@ -157,9 +172,10 @@ def variance(
         Codes of effects and clusters, in the same order.
     clusters : str or None
         As in :func:`small_sample_factor`; ``"iid"`` for errors of one variance.
-    count : {"all", "not nested", "none"}
+    count, effects, slopes
+        As in :func:`n_parameters`.
     """
-    factor = small_sample_factor(data, clusters, count)
+    factor = small_sample_factor(data, clusters, count, effects, slopes)
     if clusters == "iid":
         return float(factor * (e @ e) / len(e) * (z @ z))
     return float(factor * squares([z * e], data, clusters)[0, 0])
