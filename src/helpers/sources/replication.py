@@ -13,7 +13,6 @@ from pathlib import Path
 
 import pandas as pd
 import pooch
-import requests
 
 from helpers import files
 from helpers.errors import DataUnavailableError, GivenDataError, HashMismatchError, find_name
@@ -96,6 +95,8 @@ def _download(published: PublishedFile, folder: Path) -> Path:
         raise HashMismatchError(
             f"{published.name}: the download does not have SHA-256 {published.sha256}; deleted"
         ) from None
+    import requests  # loaded by the download already, and by nothing else
+
     if isinstance(result, (requests.RequestException, OSError)):
         kind = type(result).__name__
         raise DataUnavailableError(f"{published.name}: could not be fetched ({kind})") from None
