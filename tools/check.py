@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -12,9 +13,10 @@ ROOT = Path(__file__).resolve().parents[1]
 PYTEST = (sys.executable, "-m", "pytest", "-q")
 RUFF = (sys.executable, "-m", "ruff")
 CELLS = sorted(str(path.relative_to(ROOT)) for path in ROOT.glob("notebooks/*.ipynb"))
+EXECUTED = ROOT / "_build" / "runs" / "paper" / "executed"
 NBVAL = (
-    *(*PYTEST, "-p", "nbval_tolerance", "--nbval", "--nbval-current-env"),
-    *("-n", "2", "--dist", "loadfile", "-p", "no:cacheprovider", "_build/runs/paper/executed"),
+    *(*PYTEST, "-p", "nbval_tolerance", "--nbval", "--nbval-current-env", "-n", "2"),
+    *("--dist", "loadfile", "--no-loadscope-reorder", "-p", "no:cacheprovider"),
 )
 # in parts, so that what is cheap fails first
 STAGES = (
@@ -31,9 +33,19 @@ STAGES = (
     ("book", (sys.executable, "tools/book.py")),
     # a file to a worker: tests of scenarios build, and look at what they leave alone
     ("pages", (*PYTEST, "-n", "2", "--dist", "loadfile", "tests/book")),
-    ("notebooks, other parameters", (*PYTEST, "-n", "2", "tests/notebooks")),
+    # what is asked of one page goes to one worker, which executes the page once
+    ("notebooks, other parameters", (*PYTEST, "-n", "2", "--dist", "loadgroup", "tests/notebooks")),
     ("notebooks, executed anew and compared", NBVAL),
 )
+
+
+def longest_first(folder: Path = EXECUTED) -> list[str]:
+    """Executed notebooks by the seconds that they took: none that is long is left to the end."""
+
+    def seconds(path: Path) -> float:
+        return json.loads(path.read_text("utf-8"))["metadata"]["companion"]["seconds"]
+
+    return [str(path) for path in sorted(folder.glob("*.ipynb"), key=seconds, reverse=True)]
 
 
 def main() -> int:
@@ -42,6 +54,7 @@ def main() -> int:
     for name, command in STAGES:
         print(f"== {name}", flush=True)
         started = time.perf_counter()
+        command = (*command, *longest_first()) if command is NBVAL else command
         code = subprocess.run(command, cwd=ROOT, env=environment).returncode
         if code:
             print(f"{name} failed")

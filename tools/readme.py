@@ -7,6 +7,7 @@ sources alone, and a test makes them anew and compares; ``run`` is what the last
 from __future__ import annotations
 
 import ast
+import importlib.metadata
 import re
 import sys
 import tomllib
@@ -14,6 +15,8 @@ from pathlib import Path
 
 import yaml
 from packaging.markers import Marker
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from helpers import targets
 from helpers.book import pages, reproducibility
@@ -195,12 +198,46 @@ def locked() -> dict[str, str]:
     return found
 
 
+def readers() -> set[str]:
+    """Names of what a reader needs: the package's and the book's requirements, and theirs.
+
+    With what ``binder/postBuild`` builds the package with; tools of tests stay out.
+    """
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    project = settings["project"]
+    asked = [*project["dependencies"], *project["optional-dependencies"]["book"]]
+    asked += [*settings["build-system"]["requires"], "editables"]
+    waiting = [Requirement(text) for text in asked]
+    found: set[tuple[str, str]] = set()
+    while waiting:
+        wanted = waiting.pop()
+        for extra in ("", *wanted.extras):
+            key = (canonicalize_name(wanted.name), extra)
+            if key in found:
+                continue
+            found.add(key)
+            try:
+                needs = importlib.metadata.requires(wanted.name) or ()
+            except importlib.metadata.PackageNotFoundError:
+                continue  # of another system than this one
+            for need in map(Requirement, needs):
+                if need.marker is None or need.marker.evaluate({**LINUX, "extra": extra}):
+                    waiting.append(need)
+    return {name for name, _ in found}
+
+
 def binder() -> str:
-    """The environment for Binder: every package of the lock, the project's own afterwards."""
+    """The environment for Binder: what a reader needs, as locked; the project afterwards."""
     content = yaml.safe_load(ENVIRONMENT.read_text("utf-8"))
+    needed = readers()
+    pins = [
+        f"{name}=={version}"
+        for name, version in locked().items()
+        if canonicalize_name(name) in needed
+    ]
     for entry in content["dependencies"]:
         if isinstance(entry, dict):
-            entry["pip"] = [f"{name}=={version}" for name, version in locked().items()]
+            entry["pip"] = pins
     return "# made from ../environment.yml and ../requirements.lock by make readme\n" + (
         yaml.safe_dump(content, sort_keys=False)
     )

@@ -4,7 +4,7 @@ nbval compares outputs as text: a change in the last digit of a float fails, and
 is either skipped (PNG) or compared letter by letter (SVG). Loaded with ``-p``, this plugin
 
 * replaces every text output by a :class:`Text`, equal to another when the words are the same
-  and each number agrees to a relative 1e-6 or an absolute 1e-9;
+  and each number agrees to the tolerances of :mod:`helpers.exhibits.data`;
 * skips ``image/svg+xml`` and the data in full: what a figure draws stands beside it as
   ``text/plain``, the moments of its data (:class:`helpers.exhibits.Exhibit`), and that is compared.
 """
@@ -16,9 +16,8 @@ import re
 
 from nbval import plugin
 
-from helpers.exhibits.data import MIME
+from helpers.exhibits.data import ABSOLUTE, MIME, RELATIVE
 
-RELATIVE, ABSOLUTE = 1e-6, 1e-9
 _NUMBER = re.compile(r"(?<![\w.])[-−+]?(?:\d[\d,]*\.?\d*|\.\d+)(?:[eE][-+]?\d+)?%?(?!\w)")
 
 

@@ -31,7 +31,7 @@ from helpers.panel import Panel
 FACES = (model, counterfactuals, estimation, shiftshare)
 MODULES = (elasticities, instrument, shifters, confidence_sets)
 # no data of a caller's enter these
-EXEMPT = {"demeaner", "ConfidenceSet", "Fit", "RhoEstimate", "Shifters", "ShiftShareFit"}
+EXEMPT = {"ConfidenceSet", "Fit", "Net", "RhoEstimate", "Shifters", "ShiftShareFit"}
 EXEMPT |= {"ShockLevelFit", "CollinearSharesError", "ShiftShareWarning", "CLUSTERS"}
 
 rng = np.random.default_rng(0)
@@ -121,6 +121,12 @@ def calls(small) -> dict:
         "singletons": {"cells": data, "effects": ["city_year", ["year", "occupation"]]},
         "refuse_if_effects_explain_all": {"cells": data, "effects": ["city_year"]},
         "fit": {"data": data, "outcome": "log_share", "regressor": "log_wage", "clusters": "city"},
+        "net_of_effects": {
+            **{"data": data, "outcome": "log_share", "regressor": "log_wage"},
+            **{"instrument": "instrument", "effects": ["city_year", "occupation"]},
+            "controls": np.linspace(0, 1, len(data))[:, None] ** 2,
+            "weights": np.linspace(1, 2, len(data)),
+        },
         "residualise": {"data": data, "columns": ["log_wage"]},
         "second_stage_by_hand": {**of_panel, "years": [2010, 2019]},
         "estimate": {**of_panel, "clusters": "city", "years": [2010, 2019], "level": 0.9},

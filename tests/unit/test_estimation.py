@@ -9,6 +9,7 @@ from helpers import estimation
 from helpers.errors import DataError, ParameterError, UnknownNameError
 from helpers.inference import specifications
 from helpers.panel import Panel
+from rivals import feols
 
 
 def test_interval_is_beta_carried_through(made):
@@ -31,6 +32,107 @@ def test_the_second_stage_by_hand_has_the_slope_and_not_the_error(panel):
     found, by_hand = estimation.estimate(panel), estimation.second_stage_by_hand(panel)
     assert by_hand.coefficient == pytest.approx(found.beta, rel=1e-8)
     assert by_hand.se < found.se / 2
+
+
+def _with_gaps(panel: Panel) -> Panel:
+    """Three years, wages missing in one cell of 37 and in all but one of a city's."""
+    cells = panel.cells[panel.cells["year"].isin([2011, 2012, 2015])].reset_index(drop=True)
+    cells.loc[cells.index[::37], "log_wage"] = np.nan
+    cells.loc[cells.index[1:8], "log_wage"] = np.nan
+    return Panel(cells, panel.cities[panel.cities["year"].isin([2011, 2012, 2015])])
+
+
+@pytest.mark.parametrize("gaps", [False, True])
+@pytest.mark.parametrize("clusters", [*estimation.CLUSTERS, None, "iid"])
+def test_every_number_is_pyfixests(panel, clusters, gaps):
+    """Slopes, errors and R2 of the four regressions, to ten digits."""
+    panel = _with_gaps(panel) if gaps else panel
+    data = estimation.sample(panel)
+    found = estimation.estimate(panel, clusters=clusters)
+    effects = "city_year + occupation_year"
+    theirs = feols(f"log_share ~ 1 | {effects} | log_wage ~ instrument", data, clusters)
+    assert found.beta == pytest.approx(theirs.coef().iloc[0], rel=1e-10)
+    assert found.se == pytest.approx(theirs.se().iloc[0], rel=1e-10)
+    for ours, outcome, regressor in (
+        (found.ols, "log_share", "log_wage"),
+        (found.first_stage, "log_wage", "instrument"),
+        (found.reduced_form, "log_share", "instrument"),
+    ):
+        theirs = feols(f"{outcome} ~ {regressor} | {effects}", data, clusters)
+        assert ours.coefficient == pytest.approx(theirs.coef().iloc[0], rel=1e-10)
+        assert ours.within_r2 == pytest.approx(theirs._r2_within, rel=1e-10)
+        assert ours.r2 == pytest.approx(theirs._r2, rel=1e-10)
+        assert ours.n_obs == theirs._N
+        if clusters == "iid":  # pyfixest counts one direction in all as shared, not one a year
+            shared = theirs._N - theirs._df_k
+            assert ours.se == pytest.approx(
+                theirs.se().iloc[0] * np.sqrt(shared / ours.df_residual), rel=1e-10
+            )
+        else:
+            assert ours.se == pytest.approx(theirs.se().iloc[0], rel=1e-10)
+
+
+@pytest.mark.parametrize("clusters", ["city_occupation", "occupation", "city+occupation"])
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize(
+    ("effects", "controlled"),
+    [
+        (("city_year", "occupation_year"), True),
+        (("city_year", "occupation_year", "city_occupation"), False),
+        (("city_year", "occupation_year", "city_occupation"), True),
+    ],
+)
+def test_other_effects_weights_and_controls_are_pyfixests(
+    made, effects, controlled, weighted, clusters
+):
+    """One control is made up by the effects: it counts for nothing."""
+    data = estimation.sample(_with_gaps(made))
+    rng = np.random.default_rng(5)
+    data["weight"] = rng.uniform(0.2, 3, len(data)) if weighted else 1.0
+    data["control"] = data["instrument"] ** 2 + rng.normal(size=len(data))
+    data["idle"] = data["city_year"].map(dict(enumerate(rng.normal(size=len(data)))))
+    controls = data[["control", "idle"]].to_numpy() if controlled else None
+    net = estimation.net_of_effects(
+        data, "log_share", "log_wage", "instrument", effects, controls, data["weight"].to_numpy()
+    )
+    extra = "control" if controlled else "1"
+    right = f"| {' + '.join(effects)}"
+    weights = "weight" if weighted else None
+    theirs = feols(f"log_share ~ {extra} {right} | log_wage ~ instrument", data, clusters, weights)
+    beta, se = net.two_stage(clusters)
+    assert beta == pytest.approx(theirs.coef()["log_wage"], rel=1e-8)
+    assert se == pytest.approx(theirs.se()["log_wage"], rel=1e-7)
+    first = feols(f"log_wage ~ instrument + {extra} {right}", data, clusters, weights)
+    assert net.first_stage_f(clusters) == pytest.approx(first.tstat()["instrument"] ** 2, rel=1e-7)
+    assert net.controls.shape[1] == controlled
+
+
+def test_what_effects_and_controls_explain_is_refused(made):
+    data = estimation.sample(made, [2010, 2011])
+    effects = ["city_year", "occupation_year"]
+    names = ("log_share", "log_wage", "instrument")
+    twice = data[["instrument"]].to_numpy() * 2
+    with pytest.raises(DataError, match="instrument: no variation is left"):
+        estimation.net_of_effects(data, *names, effects, twice)
+    with pytest.raises(DataError, match="log_wage: no variation is left"):
+        estimation.net_of_effects(data, *names, effects, data[["log_wage"]].to_numpy())
+    flat = data.assign(instrument=data["city_year"].astype(float))
+    with pytest.raises(DataError, match="instrument: no variation is left"):
+        estimation.net_of_effects(flat, *names, effects)
+
+
+@pytest.mark.filterwarnings("ignore:1 singleton fixed effect")
+def test_a_cell_alone_in_its_city_has_no_say(made):
+    """As a fit drops it, so does pyfixest."""
+    data = estimation.sample(made, 2019)
+    alone = data[~((data["city"] == data["city"].iloc[0]) & (data["occupation"] != "sales"))]
+    ours = estimation.fit(alone.reset_index(drop=True), "log_share", "log_wage", "occupation")
+    formula = "log_share ~ log_wage | city_year + occupation_year"
+    theirs = feols(formula, alone, "occupation")
+    assert ours.n_obs == theirs._N == len(data) - 8
+    assert ours.se == pytest.approx(theirs.se().iloc[0], rel=1e-10)
+    kept = data[data["city"] != data["city"].iloc[0]].reset_index(drop=True)
+    assert ours.r2 == estimation.fit(kept, "log_share", "log_wage", "occupation").r2
 
 
 @pytest.mark.parametrize("clusters", [*estimation.CLUSTERS, None, "iid"])
@@ -78,7 +180,7 @@ def test_one_year_may_be_given_as_a_number(made):
 
 
 def test_a_year_alone_with_an_effect_for_each_cell_is_refused_and_ends_no_process(made):
-    """Compiled code under pyfixest panics where no cell is left, and takes the process with it."""
+    """Under pyfixest, which other effects need, compiled code panics and ends the process."""
     cells, cities = (t[t["year"] == 2019] for t in (made.cells, made.cities))
     one = Panel(cells, cities)
     every = replace(specifications.PAPER, effects="and city x occupation")

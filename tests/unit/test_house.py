@@ -20,17 +20,47 @@ def _bare(requirement: str) -> str:
     return re.split(r"[<>=!~\[; ]", requirement)[0].lower()
 
 
-def _required() -> set[str]:
+def _required(*extras: str) -> set[str]:
+    """Requirements of the package, with those of extras."""
     project = SETTINGS["project"]
-    extras = {k: v for k, v in project["optional-dependencies"].items() if k != "cluster"}
-    lists = [project["dependencies"], *extras.values()]
+    lists = [project["dependencies"], *(project["optional-dependencies"][name] for name in extras)]
     return {requirement for requirements in lists for requirement in requirements}
 
 
-def test_environment_yml_asks_for_the_same_requirements():
-    environment = yaml.safe_load((ROOT / "environment.yml").read_text())
+def _pip(path: str) -> set[str]:
+    environment = yaml.safe_load((ROOT / path).read_text())
     (pip,) = [entry["pip"] for entry in environment["dependencies"] if isinstance(entry, dict)]
-    assert set(pip) - {"--editable ."} == _required()
+    return set(pip) - {"--editable ."}
+
+
+def test_environment_yml_asks_for_what_a_reader_needs():
+    assert _pip("environment.yml") == _required("book")
+
+
+def test_binder_has_what_a_reader_needs_and_no_tool_of_tests():
+    """Pinned, all of it; what no reader's requirement leads to stays out."""
+    pinned = {_bare(entry).replace("_", "-") for entry in _pip("binder/environment.yml")}
+    assert {_bare(entry) for entry in _required("book")} <= pinned
+    # what binder/postBuild builds the package with
+    assert {"hatchling", "editables"} <= pinned
+    for tool in ("pytest", "hypothesis", "playwright", "ruff", "pyblp", "nbval", "pypdf"):
+        assert tool not in pinned
+
+
+def test_every_requirement_is_imported_or_run():
+    """What nobody imports is asked for by nobody."""
+    run = {"ipykernel", "jupyter-book", "pydata-sphinx-theme", "pytask-parallel", "sphinx-exercise",
+           "sphinx-mathjax-offline", "sphinx-proof", "openpyxl", "pyarrow", "vl-convert-python",
+           "import-linter", "nbval", "pre-commit", "pytest-timeout", "pytest-xdist", "ruff",
+           "uv", "editables", "hatchling", "jupytext"}  # fmt: skip
+    modules = {"ibis-framework": "ibis", "lazy-loader": "lazy_loader", "pyyaml": "yaml",
+               "axe-playwright-python": "axe_playwright_python", "myst-nb": "myst_nb"}  # fmt: skip
+    files = [p for folder in ("src", "tests", "tools", "tasks", "benchmarks")
+             for p in (ROOT / folder).rglob("*.py")]  # fmt: skip
+    text = "\n".join(path.read_text(encoding="utf-8") for path in files)
+    for requirement in {_bare(entry) for entry in _required("book", "test", "dev")} - run:
+        module = modules.get(requirement, requirement)
+        assert re.search(rf"^\s*(import|from) {module}\b", text, re.M), f"nobody imports {module}"
 
 
 def test_the_lock_has_every_requirement_with_hashes_and_no_address():
@@ -39,7 +69,9 @@ def test_the_lock_has_every_requirement_with_hashes_and_no_address():
     assert "pyspark==" in cluster
     assert "://" not in lock + cluster
     locked = set(re.findall(r"^([a-zA-Z0-9_.-]+)==", lock, re.M))
-    assert {_bare(requirement) for requirement in _required()} <= {n.lower() for n in locked}
+    assert {_bare(requirement) for requirement in _required("book", "test", "dev")} <= {
+        n.lower() for n in locked
+    }
     assert lock.count("--hash=sha256:") > len(locked)
 
 

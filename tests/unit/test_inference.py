@@ -529,7 +529,8 @@ def test_the_multiverse_has_the_paper_in_it(made):
     assert all(isinstance(found, inference.ConfidenceSet) for found in table["ar"])
     row = table[table["paper"]].iloc[0]
     assert row["beta"] == pytest.approx(estimation.estimate(made).beta, rel=1e-7)
-    assert table["beta"].is_monotonic_increasing
+    # effects of cities make the slopes of both outcomes one, but for rounding
+    assert table["beta"].round(9).is_monotonic_increasing
 
 
 def test_correlations_by_occupation_are_found_where_they_differ():

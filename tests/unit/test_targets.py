@@ -1,15 +1,22 @@
 """The paper's numbers and words against its own data; and that the checks can fail."""
 
+from dataclasses import FrozenInstanceError, replace
+
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import spearmanr
 
-from helpers import counterfactuals, exhibits, model, names, targets
+from helpers import counterfactuals, exhibits, model, names, shifters, targets
 from helpers.errors import UnknownNameError
 from helpers.estimation import estimate
 from helpers.exhibits import live
 from helpers.panel import Panel
 from helpers.targets import statements
+from helpers.targets.ranks import rank_correlation
+from helpers.targets.registered import effect
 from helpers.targets.verdicts import VERDICTS, claim
 
 
@@ -29,7 +36,7 @@ def test_every_printed_number_but_one_is_reproduced(published, evidence):
     [("iv-se", 0.2528), ("ols-r2", 0.9459), ("iv-f", 204.1), ("first-f", 204.1)],
 )
 def test_numbers_that_stand_in_the_wrong_place(published, evidence, target, proper):
-    """What the place asks for, from pyfixest, to four digits; and it is not what is printed."""
+    """What the place asks for, to four digits; and it is not what is printed."""
     row = targets.compare(published, evidence).set_index("id").loc[target]
     assert row["proper"] == pytest.approx(proper, rel=5e-4)
     assert abs(row["proper"] - row["printed"]) > 5 * row["tolerance"]
@@ -114,6 +121,51 @@ def test_claims_of_a_place_are_those_of_the_whole(made):
 def test_two_claims_may_not_share_a_name():
     with pytest.raises(ValueError, match="sales"):
         claim("sales", "4.2", "again")(lambda e: None)
+    assert "eq-10" in targets.EFFECTS
+    with pytest.raises(ValueError, match="eq-10"):
+        effect("eq-10")(lambda e: None)
+
+
+def test_evidence_at_other_parameters_is_what_it_would_be_by_itself(made):
+    """What was observed is taken along; what rests on rho, theta or the year is found anew."""
+    base = targets.Evidence(made)
+    assert base.correlation == base.estimate.rho
+    assert base.new_york["change"].notna().all()  # is found before the parameters change
+    other = replace(base, rho=0.3, theta=5.0)
+    assert other.shares is base.shares
+    alone = targets.Evidence(made, rho=0.3, theta=5.0)
+    pd.testing.assert_frame_equal(other.new_york, alone.new_york)
+    np.testing.assert_array_equal(
+        other.consistent_shifters.T_c, shifters.recover(made, 2019, 0.3, 5.0).T_c
+    )
+    assert other.loss(1.0) != base.loss(1.0)
+    earlier = replace(base, year=2012)
+    np.testing.assert_array_equal(earlier.shares.pi_ck, made.shares(2012).pi_ck)
+    few = replace(base, years=made.years[:4])
+    assert few.correlation == estimate(made, years=made.years[:4]).rho
+    for name in ("rho", "theta", "panel"):
+        with pytest.raises(FrozenInstanceError):
+            setattr(base, name, 0.5)
+
+
+def test_claims_over_draws_are_the_claims_at_each_draw(made):
+    draws = pd.DataFrame({"rho": [0.05, 0.9], "theta": [1.5, 6.0]})
+    table = targets.claims_over_draws(made, draws).set_index("id")
+    for name in table.index:
+        entry = next(entry for entry in targets.CLAIMS if entry.id == name)
+        verdicts = [
+            entry.decide(targets.Evidence(made, rho=d.rho, theta=d.theta)).verdict
+            for d in draws.itertuples()
+        ]
+        for verdict in VERDICTS[:3]:
+            assert table.loc[name, verdict] == verdicts.count(verdict) / 2
+
+
+@given(st.lists(st.integers(-3, 3), min_size=3, max_size=30), st.randoms())
+def test_rank_correlation_is_scipys(values, random):
+    other = [value + random.choice([0, 0.5, -2]) for value in values]
+    theirs = spearmanr(values, other).statistic if len({*values}) > 1 < len({*other}) else np.nan
+    np.testing.assert_allclose(rank_correlation(values, other), theirs, atol=1e-12)
 
 
 def test_who_keeps_their_occupation_is_what_simulated_leavers_do():

@@ -29,7 +29,7 @@ from helpers.build.cells import (
     keep_cities,
     tabulate,
 )
-from helpers.build.records import WEIGHTS, scan_sums, tidy
+from helpers.build.records import WEIGHTS, Plan, scan_sums, tidy
 from helpers.build.remarks import about_productivity, notes_of
 from helpers.build.samples import check_population, choose_samples, plan_of
 from helpers.errors import ParameterError, SampleError, WrongCollectionError
@@ -151,22 +151,81 @@ def build_panel(
     TfpError
         If productivity lacks a sector or a year.
     """
-    data = Path(data)
-    for name, value, known in (
-        ("weight", weight, WEIGHTS),
-        ("zero_cells", zero_cells, ZERO_CELLS),
-        ("entrants", entrants, ENTRANTS),
-        ("persons", persons, PERSONS),
-        ("wageless", wageless, WAGELESS),
-    ):
-        if value not in known:
-            raise ParameterError(f"{name}: expected one of {', '.join(known)}, found {value!r}")
-    if isinstance(base_year, bool) or not isinstance(base_year, (int, np.integer)):
-        raise ParameterError(f"base_year: expected a year such as 2010, found {base_year!r}")
-    base_year = int(base_year)
+    data, base_year = Path(data), _base_year(base_year)
+    options = {
+        "weight": weight,
+        "base_year": base_year,
+        "zero_cells": zero_cells,
+        "entrants": entrants,
+        "persons": persons,
+        "wageless": wageless,
+    }
+    _check_options(options)
     sector_of = sector_table() if sectors is None else sectors
     group_of = occupation_table() if occupations is None else occupations
     _check_tables(group_of, sector_of)
+    book = _codebook(data, codebook)
+    plan = plan_of(data, book, weight, base_year, group_of, persons == "heads", samples)
+    sums, plan, engine = scan_sums(plan, backend, progress)
+    sums, used = choose_samples(plan, sums)
+    check_population(plan, sums)
+    table = tidy(sums, plan, sector_of)
+    kept, ledger = _cities(table, plan, options)
+    cells, cities = tabulate(kept)
+    shifts, tfp_from = _shifts(tfp, tfp_basis, sorted(int(year) for year in kept["year"].unique()))
+    exposures = exposures_of(data, kept, base_year, _with_tfp(shifts, sector_of), ledger)
+    shifts, cells = _with_instrument(shifts, exposures, cells)
+    names = _city_names(book, kept["city"].unique())
+    for frame in (cells, cities, exposures):
+        frame["city"] = frame["city"].map(names)
+    given = {"occupations": occupations, "sectors": sectors}
+    options["own tables"] = [name for name, own in given.items() if own is not None]
+    hashes = {path.name: sha256(path) for path in (data, book.path)}
+    return Panel(
+        cells=cells,
+        cities=cities,
+        exposures=exposures,
+        shifts=shifts,
+        source="ipums",
+        provenance={
+            "sha256": hashes | tfp_from.pop("sha256", {}),
+            "options": options,
+            "samples": used,
+            "versions": _versions(engine),
+            "records": int(table["n"].sum()),
+            "records without a wage": int(kept["n_no_wage"].sum()),
+            "digits after the point": {"weight": plan.weight_places, "wage": plan.wage_places},
+            **({"productivity": tfp_from} if tfp_from else {}),
+            "attrition": ledger.rows,
+            "notes": [*notes_of(plan, table, kept, cells), *about_productivity(tfp_from)],
+        },
+    )
+
+
+def _base_year(value: object) -> int:
+    """A year as a whole number, or what is wrong with it."""
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
+        raise ParameterError(f"base_year: expected a year such as 2010, found {value!r}")
+    return int(value)
+
+
+def _check_options(options: dict) -> None:
+    """Refuse a word that an option does not know."""
+    for name, known in (
+        ("weight", WEIGHTS),
+        ("zero_cells", ZERO_CELLS),
+        ("entrants", ENTRANTS),
+        ("persons", PERSONS),
+        ("wageless", WAGELESS),
+    ):
+        if options[name] not in known:
+            raise ParameterError(
+                f"{name}: expected one of {', '.join(known)}, found {options[name]!r}"
+            )
+
+
+def _codebook(data: Path, codebook: Path | str | None) -> ipums.Codebook:
+    """The codebook of an extract of IPUMS USA that is there and holds something."""
     book = ipums.read_codebook(codebook or _beside(data))
     if book.collection != "usa":
         raise WrongCollectionError(
@@ -176,11 +235,12 @@ def build_panel(
     raw.check_file(data)
     if not data.stat().st_size:
         raise SampleError(f"{data}: the file is empty; fetch the extract again")
-    plan = plan_of(data, book, weight, base_year, group_of, persons == "heads", samples)
-    sums, plan, engine = scan_sums(plan, backend, progress)
-    sums, used = choose_samples(plan, sums)
-    check_population(plan, sums)
-    table = tidy(sums, plan, sector_of)
+    return book
+
+
+def _cities(table: pd.DataFrame, plan: Plan, options: dict) -> tuple[pd.DataFrame, Ledger]:
+    """Sums of the cities that stay, with the ledger of those that do not; refused below two."""
+    data, base_year = plan.data, options["base_year"]
     years = sorted(int(year) for year in table["year"].unique())
     if base_year not in years:
         raise SampleError(
@@ -190,7 +250,13 @@ def build_panel(
     ledger = Ledger()
     ledger.add("all records", "", table, table)
     kept = keep_cities(
-        table, base_year, zero_cells, entrants, plan.heads, ledger, wageless == "drop"
+        table,
+        base_year,
+        options["zero_cells"],
+        options["entrants"],
+        plan.heads,
+        ledger,
+        options["wageless"] == "drop",
     )
     if kept["city"].nunique() < 2 or base_year not in set(kept["year"]):
         raise SampleError(
@@ -198,55 +264,24 @@ def build_panel(
             "at least 2 are needed; order larger samples or more areas, or pool the cities that "
             "lack an occupation (zero_cells='pool')"
         )
-    cells, cities = tabulate(kept)
-    years_kept = sorted(int(year) for year in kept["year"].unique())
-    shifts, tfp_from = _shifts(tfp, tfp_basis, years_kept)
-    exposures = exposures_of(data, kept, base_year, _with_tfp(shifts, sector_of), ledger)
+    return kept, ledger
+
+
+def _with_instrument(
+    shifts: pd.DataFrame | None, exposures: pd.DataFrame, cells: pd.DataFrame
+) -> tuple[pd.DataFrame | None, pd.DataFrame]:
+    """Shifts of the sectors that somebody works in, and cells with what they predict."""
     if shifts is None:
-        cells = cells.assign(instrument=np.nan)
-    else:
-        shifts = shifts[shifts["sector"].isin(exposures["sector"])]
-        predicted = instrument.shift_share(exposures, shifts)
-        cells = cells.merge(predicted, on=["year", "city", "occupation"], how="left")
-    names = _city_names(book, kept["city"].unique())
-    for frame in (cells, cities, exposures):
-        frame["city"] = frame["city"].map(names)
-    return Panel(
-        cells=cells,
-        cities=cities,
-        exposures=exposures,
-        shifts=shifts,
-        source="ipums",
-        provenance={
-            "sha256": {path.name: sha256(path) for path in (data, book.path)}
-            | tfp_from.pop("sha256", {}),
-            "options": {
-                "weight": weight,
-                "base_year": base_year,
-                "zero_cells": zero_cells,
-                "entrants": entrants,
-                "persons": persons,
-                "wageless": wageless,
-                "own tables": [
-                    name
-                    for name, given in (("occupations", occupations), ("sectors", sectors))
-                    if given is not None
-                ],
-            },
-            "samples": used,
-            "versions": {
-                "correlated-migration": __version__,
-                "engine": engine,
-                **{name: version(name) for name in ("ibis-framework", "ipumspy")},
-            },
-            "records": int(table["n"].sum()),
-            "records without a wage": int(kept["n_no_wage"].sum()),
-            "digits after the point": {"weight": plan.weight_places, "wage": plan.wage_places},
-            **({"productivity": tfp_from} if tfp_from else {}),
-            "attrition": ledger.rows,
-            "notes": [*notes_of(plan, table, kept, cells), *about_productivity(tfp_from)],
-        },
-    )
+        return None, cells.assign(instrument=np.nan)
+    shifts = shifts[shifts["sector"].isin(exposures["sector"])]
+    predicted = instrument.shift_share(exposures, shifts)
+    return shifts, cells.merge(predicted, on=["year", "city", "occupation"], how="left")
+
+
+def _versions(engine: str) -> dict[str, str]:
+    """What the panel was built with."""
+    libraries = {name: version(name) for name in ("ibis-framework", "ipumspy")}
+    return {"correlated-migration": __version__, "engine": engine, **libraries}
 
 
 def _beside(data: Path) -> Path:

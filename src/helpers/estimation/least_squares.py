@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,7 +9,13 @@ import numpy as np
 import pandas as pd
 
 from helpers.errors import DataError, ParameterError, arguments, find_name, shown
-from helpers.estimation.cells import CLUSTERS, EFFECTS, refuse_if_effects_explain_all
+from helpers.estimation.cells import (
+    CLUSTERS,
+    EFFECTS,
+    refuse_if_effects_explain_all,
+    singletons,
+)
+from helpers.estimation.variance import EFFECT_CODES, n_clusters, variance
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,52 +69,75 @@ class Fit:
         return self.t**2
 
 
-def vcov_of(data: pd.DataFrame, clusters: str | None) -> tuple[str | dict, int]:
-    """Name of the errors for pyfixest, and the number of clusters."""
-    if clusters is None:
-        return "HC1", 0
-    if isinstance(clusters, str) and clusters == "iid":
-        return "iid", 0
+def checked_clusters(data: pd.DataFrame, clusters: str | None) -> int:
+    """Number of clusters, 0 without; a clustering that is not known, or of one level, is refused.
+
+    Raises
+    ------
+    ParameterError, UnknownNameError, DataError
+    """
+    if clusters is None or (isinstance(clusters, str) and clusters == "iid"):
+        return 0
     if not isinstance(clusters, str):
         raise ParameterError(
             f"clusters: expected one of {', '.join(CLUSTERS)}, None or 'iid', "
             f"found {shown(clusters)}"
         )
     find_name("clusters", clusters, CLUSTERS)
-    # clusters in two ways at once count as the fewer of the two
-    count = min(data[name].nunique() for name in clusters.split("+"))
-    if count < 2:
-        raise DataError(f"clusters: {clusters} has {count} level, at least 2 are needed")
-    return {"CRV1": clusters}, count
+    return n_clusters(data, clusters)
 
 
-def demeaner():
-    """How pyfixest takes the effects out: until nothing moves.
+def checked_cells(data: pd.DataFrame) -> pd.DataFrame:
+    """Cells that no effect fits alone; refused where they are too few for effects and a slope.
 
-    Its default stops at 1e-6, and the order in which it visits the effects is a set's, which
-    differs between processes: a third set of effects would then show in the sixth digit.
+    Raises
+    ------
+    DataError
     """
-    from pyfixest.demeaners import MapDemeaner
-
-    return MapDemeaner(fixef_tol=1e-12)
-
-
-def feols(formula: str, data: pd.DataFrame, vcov: str | dict):
-    """Fit by pyfixest, without what it says of its own use of pandas."""
-    import pyfixest
-
     effects = EFFECTS.split(" + ")
     refuse_if_effects_explain_all(data, effects)
     count = sum(data[effect].nunique() for effect in effects)
-    # pyfixest counts one direction in all as shared by the two sets
+    # one direction in all is counted as shared by the two sets
     if len(data) <= count:
         raise DataError(
             f"estimation: {len(data)} cells are too few for {count} effects and a slope; take more "
             "cities, occupations or years"
         )
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "The inplace keyword", module="pyfixest")
-        return pyfixest.feols(formula, data, vcov=vcov, demeaner=demeaner())
+    alone = singletons(data, effects)
+    return data[~alone].reset_index(drop=True) if alone.any() else data
+
+
+def slope(
+    y: np.ndarray,
+    x: np.ndarray,
+    z: np.ndarray,
+    data: pd.DataFrame,
+    clusters: str | None,
+    effects: Sequence[str] = EFFECT_CODES,
+    slopes: int = 1,
+) -> tuple[float, float, np.ndarray]:
+    """Slope of y on x with one instrument, its standard error and the residuals.
+
+    The ratio z'y / z'x of variables net of effects, which is least squares where z is x. Effects
+    that lie within a cluster are not counted among the parameters
+    (:func:`helpers.estimation.variance.small_sample_factor`).
+
+    Parameters
+    ----------
+    y, x, z : arrays (N,)
+        Outcome, regressor and instrument, net of effects (:func:`residualise`).
+    data : DataFrame
+        Codes of effects and clusters, in the same order.
+    clusters : str or None
+        A code column, None for heteroskedastic errors, ``"iid"`` for homoskedastic ones.
+    effects, slopes
+        What was taken out: code columns, and the slope with those of controls.
+    """
+    moved = float(z @ x)
+    beta = float(z @ y) / moved
+    residual = y - beta * x
+    of_sum = variance(z, residual, data, clusters, "not nested", effects, slopes)
+    return beta, float(np.sqrt(of_sum)) / abs(moved), residual
 
 
 def prepared(data: pd.DataFrame, needed: Sequence[str], numbers: Sequence[str]) -> pd.DataFrame:
@@ -157,17 +185,17 @@ def fit(
         For names that are no text, or values that are no numbers.
     """
     data = prepared(data, ["year", "city_year", "occupation_year"], [outcome, regressor])
-    vcov, n_clusters = vcov_of(data, clusters)
+    data = checked_cells(data)
+    counted = checked_clusters(data, clusters)
     left = left_of(data, regressor)
     total_left = left_of(data, outcome)
+    # in units in which what is left is about one: squares neither vanish nor overflow
     unit, unit_of_outcome = unit_of(left), unit_of(total_left)
-    frame = data.assign(
-        _outcome=data[outcome].to_numpy(dtype=float) / unit_of_outcome,
-        _regressor=data[regressor].to_numpy(dtype=float) / unit,
-    )
-    model = feols(f"_outcome ~ _regressor | {EFFECTS}", frame, vcov)
+    y, x = total_left / unit_of_outcome, left / unit
+    found, se, residual = slope(y, x, x, data, clusters)
     ratio = unit_of_outcome / unit
-    residual = np.asarray(model.resid()).ravel() * unit_of_outcome
+    within_r2 = 1 - float(residual @ residual / (y @ y))
+    residual = residual * unit_of_outcome
     if np.abs(residual).max() <= 1e-12 * np.abs(total_left).max():
         residual = np.zeros_like(residual)  # the outcome is a multiple of the regressor
     n_obs = len(residual)
@@ -179,20 +207,20 @@ def fit(
     total = data[outcome].to_numpy(dtype=float)
     r2 = float(1 - residual @ residual / ((total - total.mean()) ** 2).sum())
     residual_se = float(np.sqrt(residual @ residual / df_residual))
-    # pyfixest counts one direction in all as shared by the two sets, not one a year
-    se = residual_se / np.linalg.norm(left) if vcov == "iid" else model.se().iloc[0] * ratio
+    # the small-sample factor counts one direction in all as shared by the two sets, not one a year
+    se = residual_se / np.linalg.norm(left) if clusters == "iid" else se * ratio
     return Fit(
-        coefficient=float(model.coef().iloc[0] * ratio),
+        coefficient=found * ratio,
         se=float(se) if residual.any() else 0.0,
         r2=r2,
         adjusted_r2=1 - (1 - r2) * (n_obs - 1) / df_residual,
-        within_r2=float(model._r2_within),
+        within_r2=within_r2,
         f_joint=r2 / (1 - r2) * df_residual / df_model if r2 < 1 else float("inf"),
         residual_se=residual_se,
         df_model=df_model,
         df_residual=df_residual,
         n_obs=n_obs,
-        n_clusters=n_clusters,
+        n_clusters=counted,
     )
 
 

@@ -3,7 +3,9 @@
     ln pi_ckt = beta ln w_ckt + delta_ct + delta_kt + eta_ckt,        beta = 1 / (1 - rho)
 
 with city-year and occupation-year effects and the shift-share prediction as the instrument
-for the wage. Fixed effects, two-stage least squares and clustered errors are pyfixest's.
+for the wage. With one instrument the slope is a ratio of two sums over variables net of effects,
+and its errors follow from the same sums (:mod:`helpers.estimation.variance`). The tests hold
+every number against pyfixest, which numbers with other effects, weights or controls come from.
 """
 
 from __future__ import annotations
@@ -12,11 +14,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+from scipy.special import stdtrit
 
 from helpers.errors import DataError, ParameterError, arguments
 from helpers.estimation.cells import EFFECTS, sample
-from helpers.estimation.least_squares import Fit, feols, fit, left_of, residualise, unit_of, vcov_of
+from helpers.estimation.least_squares import (
+    Fit,
+    checked_clusters,
+    fit,
+    left_of,
+    residualise,
+    slope,
+    unit_of,
+)
 from helpers.panel import Panel
 
 
@@ -109,24 +119,22 @@ def estimate(
 
     Notes
     -----
-    Clustered errors use pyfixest's small-sample convention, which does not count effects that
-    are nested in the clusters; other packages differ in the third digit.
+    Clustered errors use the small-sample convention of fixest and pyfixest, which does not count
+    effects that are nested in the clusters; other packages differ in the third digit.
     """
     level = arguments.level(level)
     data = sample(panel, years)
-    vcov, n_clusters = vcov_of(data, clusters)
+    n_clusters = checked_clusters(data, clusters)
     ols = fit(data, "log_share", "log_wage", clusters)
     first_stage = fit(data, "log_wage", "instrument", clusters)
     formula = f"log_share ~ 1 | {EFFECTS} | log_wage ~ instrument"
-    # in units in which what is left of it is about one: the slope does not depend on them
-    left = left_of(data, "instrument")
-    two_stage = feols(formula, data.assign(instrument=data["instrument"] / unit_of(left)), vcov)
     if not first_stage.coefficient:
         raise DataError("instrument: it does not move the wage")
-    beta = float(two_stage.coef().iloc[0])
-    se = float(two_stage.se().iloc[0])
+    y, x, z = (left_of(data, name) for name in ("log_share", "log_wage", "instrument"))
+    # in a unit in which what is left of it is about one: the slope does not depend on it
+    beta, se, _ = slope(y, x, z / unit_of(z), data, clusters)
     degrees = n_clusters - 1 if n_clusters else ols.df_residual
-    reach = stats.t.ppf((1 + level) / 2, degrees) * se
+    reach = float(stdtrit(degrees, (1 + level) / 2)) * se
     bounds = tuple(rho_of(float(bound)) for bound in (beta - reach, beta + reach))
     return RhoEstimate(
         beta=beta,

@@ -9,6 +9,10 @@ import numpy as np
 import pandas as pd
 
 MIME = "application/vnd.companion.table+json"
+EXACT = 1e-9
+"""How far numbers that two runs recorded in full may part, relative to their size."""
+RELATIVE, ABSOLUTE = 1e-6, 1e-9
+"""How far numbers that two runs printed may part: the one or the other."""
 
 
 def bundle(name: str, frame: pd.DataFrame) -> dict[str, dict]:

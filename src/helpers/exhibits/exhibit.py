@@ -9,12 +9,34 @@ from dataclasses import dataclass
 
 import matplotlib as mpl
 import pandas as pd
-import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from helpers.exhibits.data import bundle
 
+# how what is drawn looks, whatever a reader's own settings say
+GROUND = {
+    "axes.axisbelow": True,
+    "axes.edgecolor": ".15",
+    "axes.facecolor": "white",
+    "axes.grid": False,
+    "axes.labelcolor": ".15",
+    "figure.facecolor": "white",
+    "font.family": ["sans-serif"],
+    "font.sans-serif": [
+        "Arial",
+        "DejaVu Sans",
+        "Liberation Sans",
+        "Bitstream Vera Sans",
+        "sans-serif",
+    ],
+    "lines.solid_capstyle": "round",
+    "patch.edgecolor": "w",
+    "patch.force_edgecolor": True,
+    "text.color": ".15",
+    "xtick.color": ".15",
+    "ytick.color": ".15",
+}
 STYLE = {
     "axes.spines.right": False,
     "axes.spines.top": False,
@@ -76,8 +98,13 @@ def axes(width: float, height: float) -> tuple[Figure, Axes]:
     return figure, figure.add_subplot()
 
 
+def styled():
+    """A context in which what is drawn has the book's look."""
+    return mpl.rc_context(GROUND | STYLE)
+
+
 @contextmanager
 def canvas(width: float, height: float) -> Iterator[tuple[Figure, Axes]]:
     """A figure and its axes in the book's style, for exhibits beyond the paper's."""
-    with sns.axes_style("ticks"), mpl.rc_context(STYLE):
+    with styled():
         yield axes(width, height)

@@ -6,16 +6,14 @@ so that a test, a reader or a later run can compare numbers and not pixels.
 
 from __future__ import annotations
 
-import matplotlib as mpl
 import numpy as np
 import pandas as pd
-import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter, ScalarFormatter
 
 from helpers.counterfactuals import occupation_changes, spillovers
-from helpers.exhibits.exhibit import STYLE, Exhibit, axes
+from helpers.exhibits.exhibit import Exhibit, axes, styled
 from helpers.exhibits.palette import BLUE, GREY, ORANGE, occupation_colours
 from helpers.model import Shares
 from helpers.names import NEW_YORK, VISALIA, short_name
@@ -94,7 +92,7 @@ def figure_1a(panel: Panel, year: int = 2019) -> Exhibit:
     """
     shares = panel.shares(year)
     data = pd.DataFrame({"city": shares.cities, "pi_c": shares.pi_c})
-    with sns.axes_style("ticks"), mpl.rc_context(STYLE):
+    with styled():
         figure, ax = axes(7.2, 3.6)
         position = np.arange(len(data))
         ax.vlines(position, 0, data["pi_c"], color=BLUE, linewidth=1.1)
@@ -130,7 +128,7 @@ def figure_1b(panel: Panel, year: int = 2019, n: int = 10) -> Exhibit:
         index=pd.Index([short_name(shares.cities[c]) for c in largest], name="city"),
         columns=shares.occupations,
     )
-    with sns.axes_style("ticks"), mpl.rc_context(STYLE):
+    with styled():
         figure, ax = axes(7.2, 4.2)
         left = np.zeros(len(mix))
         colours = occupation_colours(shares.occupations).values()
@@ -168,7 +166,7 @@ def figure_2(
     """
     shares = panel.shares(year)
     data = spillovers(shares, rho, theta, city, hat)
-    with sns.axes_style("ticks"), mpl.rc_context(STYLE):
+    with styled():
         figure = Figure(figsize=(7.2, 6.0))
         upper, lower = figure.subplots(2, 1, sharex=True)
         # the same span on both vertical axes, so that slopes compare
@@ -203,7 +201,7 @@ def figure_3(
     """
     shares = panel.shares(year)
     data = spillovers(shares, rho, theta, city, hat)
-    with sns.axes_style("ticks"), mpl.rc_context(STYLE):
+    with styled():
         figure, ax = axes(7.2, 4.6)
         _scatter(ax, data, "similarity", "ratio")
         _plain_ticks(ax)
@@ -238,7 +236,7 @@ def figure_4(
     """
     shares = panel.shares(year)
     data = occupation_changes(shares, rho, theta, **{other: hat, "management": hat})
-    with sns.axes_style("ticks"), mpl.rc_context(STYLE):
+    with styled():
         figure, ax = axes(7.2, 4.6)
         ax.axhline(1, color=GREY, linewidth=0.8)
         ax.axvline(1, color=GREY, linewidth=0.8)
@@ -279,7 +277,7 @@ def figure_5(
     data = with_rho.rename(columns={occupation: "change"}).assign(
         change_independent=without[occupation]
     )
-    with sns.axes_style("ticks"), mpl.rc_context(STYLE):
+    with styled():
         figure, ax = axes(7.2, 4.6)
         ax.axline((1, 1), slope=1, color=GREY, linewidth=0.8)
         _scatter(ax, data, "change_independent", "change")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from helpers.panel import Panel
-from helpers.targets import TARGETS, Results, compare
+from helpers.targets import TARGETS, Evidence, compare
 
 _TITLES = {
     "ols-beta": ("OLS", "wage"),
@@ -26,7 +26,7 @@ _TITLES = {
 }
 
 
-def _beside(panel: Panel, place: str, results: Results | None) -> pd.DataFrame:
+def _beside(panel: Panel, place: str, results: Evidence | None) -> pd.DataFrame:
     """Rows of the comparison whose place starts so."""
     rows = compare(panel, results)
     return rows[rows["place"].str.startswith(place)]
@@ -46,7 +46,7 @@ def _titled(rows: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def table_1(panel: Panel, results: Results | None = None) -> pd.DataFrame:
+def table_1(panel: Panel, results: Evidence | None = None) -> pd.DataFrame:
     """Effect of wages on shares, OLS and 2SLS (paper, table 1).
 
     ``computed`` is the computation that the printed digits come from, ``what the row asks
@@ -55,14 +55,14 @@ def table_1(panel: Panel, results: Results | None = None) -> pd.DataFrame:
     return _titled(_beside(panel, "table 1", results))
 
 
-def table_8_2_1(panel: Panel, results: Results | None = None) -> pd.DataFrame:
+def table_8_2_1(panel: Panel, results: Evidence | None = None) -> pd.DataFrame:
     """First stage of the shift-share regression (paper, table 8.2.1); columns as table 1."""
     return _titled(_beside(panel, "table 8.2.1", results))
 
 
-def table_2a(panel: Panel, results: Results | None = None) -> pd.DataFrame:
+def table_2a(panel: Panel, results: Evidence | None = None) -> pd.DataFrame:
     """Occupation shifters of 2019, as printed, in the paper's convention and the model's."""
-    results = results or Results(panel)
+    results = results or Evidence(panel)
     printed = {
         target.id.removeprefix("T_k-"): target.printed
         for target in TARGETS
@@ -79,9 +79,9 @@ def table_2a(panel: Panel, results: Results | None = None) -> pd.DataFrame:
     )
 
 
-def table_2b(panel: Panel, results: Results | None = None) -> pd.DataFrame:
+def table_2b(panel: Panel, results: Evidence | None = None) -> pd.DataFrame:
     """City shifters of 2019, as printed, in the paper's convention and the model's."""
-    results = results or Results(panel)
+    results = results or Evidence(panel)
     rows = _beside(panel, "table 2B", results)
     return pd.DataFrame(
         {

@@ -135,7 +135,10 @@ def multiverse(panel: Panel, years: Sequence[int] | None = None) -> pd.DataFrame
             "outcome": outcome, "weights": weights, "years": span, "cities": cities,
         }  # fmt: skip
         rows.append({**choices, **found, "paper": spec == PAPER})
-    table = pd.DataFrame(rows).sort_values("beta", ignore_index=True)
+    # effects of cities make the slopes of two outcomes one: rounding does not decide their order
+    table = pd.DataFrame(rows).sort_values(
+        "beta", key=lambda slopes: slopes.round(9), kind="stable", ignore_index=True
+    )
     table.attrs["dropped"] = dropped
     return table
 

@@ -6,7 +6,6 @@ years, cities, a control, differences in place of levels. The multiverse is all 
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -15,7 +14,7 @@ import pandas as pd
 
 from helpers import estimation
 from helpers.errors import DataError, find_name
-from helpers.inference import confidence_sets, interval, overidentifying
+from helpers.inference import confidence_sets, overidentifying
 from helpers.panel import Panel
 
 EFFECTS = {
@@ -186,61 +185,39 @@ def run(
     DataError
         If nothing is left of the sample or of the instrument.
     """
-    import pyfixest
-
     data = _prepare(data, spec)
     if len(data) < 10:
         raise DataError(f"specification: {len(data)} cells are left, 10 are needed")
     if spec.effects != PAPER.effects and data["year"].nunique() < 2:
         raise DataError("effects: a cell's one year leaves no changes; two years are needed")
     estimation.refuse_if_effects_explain_all(data, EFFECTS[spec.effects].split(" + "))
-    controls = "1"
+    controls = None
     if spec.control != "none":
-        controls = "i(year, base)" if len(data["year"].unique()) > 1 else "base"
-    outcome, effects = OUTCOMES[spec.outcome], EFFECTS[spec.effects]
-    z = INSTRUMENTS[spec.instrument]
-    how = {
-        "vcov": {"CRV1": spec.clusters},
-        "weights": WEIGHTS[spec.weights],
-        "demeaner": estimation.demeaner(),
-        "copy_data": False,
-        "store_data": False,
-    }
-    nothing = f"{z}: no variation is left after effects and controls; drop one of them"
-    with warnings.catch_warnings(), np.errstate(all="ignore"):
-        warnings.simplefilter("ignore")
-        if strength is None:
-            terms = z if controls == "1" else f"{z} + {controls}"
-            first = pyfixest.feols(f"log_wage ~ {terms} | {effects}", data, **how)
-            if z not in first.coef().index:
-                raise DataError(nothing)
-            strength = float(first.tstat()[z]) ** 2
-        try:
-            second = pyfixest.feols(
-                f"{outcome} ~ {controls} | {effects} | log_wage ~ {z}", data, **how
-            )
-        except np.linalg.LinAlgError:
-            raise DataError(nothing) from None
-        beta, se = (float(part["log_wage"]) for part in (second.coef(), second.se()))
-    if not np.isfinite([beta, se, strength]).all():
-        raise DataError(nothing)
+        controls = pd.get_dummies(data["year"], dtype=float).mul(data["base"], axis=0).to_numpy()
+    weights = WEIGHTS[spec.weights]
+    net = estimation.net_of_effects(
+        data,
+        OUTCOMES[spec.outcome],
+        "log_wage",
+        INSTRUMENTS[spec.instrument],
+        EFFECTS[spec.effects].split(" + "),
+        controls,
+        None if weights is None else data[weights].to_numpy(),
+    )
+    if strength is None:
+        strength = net.first_stage_f(spec.clusters)
+    beta, se = net.two_stage(spec.clusters)
     return {
         "beta": beta,
         "se": se,
         "rho": estimation.rho_of(beta),
         "first_stage_f": strength,
-        "ar": _anderson_rubin(second, data, spec.clusters),
+        "ar": confidence_sets.anderson_rubin(
+            net.y,
+            net.x,
+            net.z,
+            net.controls if net.controls.size else None,
+            net.data[spec.clusters].to_numpy(),
+        ),
         "n_obs": len(data),
     }
-
-
-def _anderson_rubin(fit, data: pd.DataFrame, clusters: str) -> interval.ConfidenceSet:
-    """Anderson-Rubin set from a fit's variables, net of effects and weighted."""
-    y, X, Z = (np.asarray(part, dtype=float) for part in (fit._Y, fit._X, fit._Z))
-    names, wage = list(fit._coefnames), "log_wage"
-    others = [i for i, name in enumerate(names) if name != wage]
-    controls = X[:, others] if others else None
-    own = [i for i, name in enumerate(fit._coefnames_z) if name not in names]
-    return confidence_sets.anderson_rubin(
-        y.ravel(), X[:, names.index(wage)], Z[:, own], controls, data[clusters].to_numpy()
-    )

@@ -10,14 +10,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import brentq
 
 from helpers import counterfactuals, inference, targets
 from helpers.counterfactuals import policy, policy_form
 from helpers.equilibrium import Closure, solve
 from helpers.errors import find_name
 from helpers.estimation import estimate, rho_of
-from helpers.inference import alternatives
 from helpers.model import Shares
 from helpers.panel import Panel
 from helpers.sources import synthetic
@@ -47,6 +45,8 @@ def _invert(shares: Shares, rho: float, theta: float, city: str) -> float:
         new = counterfactuals.shock(shares, rho, theta, city={city: hat})
         return new.pi_c[c] / shares.pi_c[c] - 0.9
 
+    from scipy.optimize import brentq  # what an exercise needs is loaded when it is checked
+
     return brentq(left, 0.5, 1, xtol=1e-14)
 
 
@@ -59,6 +59,8 @@ def _undo(shares: Shares, rho: float, theta: float, city: str, occupation: str) 
             shares, rho, theta, city={city: hat}, occupation={occupation: 1.1}
         )
         return new.pi_c[c] - shares.pi_c[c]
+
+    from scipy.optimize import brentq
 
     return brentq(gained, 0.8, 1.25, xtol=1e-14)
 
@@ -97,6 +99,8 @@ def _occupation_hat(shares: Shares, city: str, occupation: str) -> float:
 
 
 def _between(panel: Panel) -> float:
+    from helpers.inference import alternatives
+
     table = alternatives.between_share(panel).set_index("variable")
     return float(table.loc["log_wage", "between"])
 

@@ -16,9 +16,8 @@ import pandas as pd
 
 from helpers.errors import DataError
 from helpers.exhibits import data as data_room
-from helpers.exhibits.data import MIME, relative
+from helpers.exhibits.data import EXACT, MIME, relative
 
-TOLERANCE = 1e-9
 _RECORD = "application/papermill.record/"
 _NUMBER = re.compile(r"(?<![\w.])[-−+]?\d[\d,]*\.?\d*(?:[eE][-+]?\d+)?")
 _COLUMNS = ["chapter", "kind", "place", "row", "column", "baseline", "scenario", "relative"]
@@ -174,7 +173,7 @@ def _pair(row: str, column: str, before: object, after: object) -> list[dict]:
     """One changed value as a row, or none."""
     if isinstance(before, (int, float)) and isinstance(after, (int, float)):
         change = relative(float(before), float(after))
-        if abs(change) <= TOLERANCE or abs(after - before) <= TOLERANCE**1.5:
+        if abs(change) <= EXACT or abs(after - before) <= EXACT**1.5:
             return []
     elif before == after or (pd.isna(before) and pd.isna(after)):
         return []

@@ -13,7 +13,6 @@ from pathlib import Path
 
 import pandas as pd
 import pooch
-import requests
 
 from helpers import files
 from helpers.errors import DataUnavailableError, GivenDataError, HashMismatchError, find_name
@@ -96,6 +95,8 @@ def _download(published: PublishedFile, folder: Path) -> Path:
         raise HashMismatchError(
             f"{published.name}: the download does not have SHA-256 {published.sha256}; deleted"
         ) from None
+    import requests  # loaded by the download already, and by nothing else
+
     if isinstance(result, (requests.RequestException, OSError)):
         kind = type(result).__name__
         raise DataUnavailableError(f"{published.name}: could not be fetched ({kind})") from None
@@ -178,12 +179,18 @@ def _sha256_of(path: Path) -> str:
         ) from None
 
 
+def _parts(labels: pd.Series, pattern: str) -> pd.DataFrame:
+    """Groups of a pattern in each label; a label that stands in many rows is read once."""
+    codes, distinct = pd.factorize(labels)
+    return pd.Series(distinct).str.extract(pattern).take(codes).set_axis(labels.index)
+
+
 def _keys(table: pd.DataFrame) -> pd.DataFrame:
     """Split the author's ``(Akron, OH)_2010`` and ``(occ2_sales)_2010`` into plain columns."""
-    parts = table["city_year"].str.extract(r"^\((?P<city>.*)\)_(?P<year>\d{4})$")
+    parts = _parts(table["city_year"], r"^\((?P<city>.*)\)_(?P<year>\d{4})$")
     keys = {"year": parts["year"].astype(int), "city": parts["city"]}
     if "occ_year" in table:
-        keys["occupation"] = table["occ_year"].str.extract(r"^\(occ\d_(.*)\)_\d{4}$")[0]
+        keys["occupation"] = _parts(table["occ_year"], r"^\(occ\d_(.*)\)_\d{4}$")[0]
     return pd.DataFrame(keys)
 
 

@@ -7,8 +7,6 @@ any panel will do; the first city is the largest, the second the runner-up.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 import pandas as pd
 from scipy.special import gamma
@@ -17,11 +15,12 @@ from helpers import elasticities, estimation, shifters
 from helpers.errors import check_rho, check_theta
 from helpers.model import shares
 from helpers.panel import Panel
-from helpers.targets.economy import Economy, Rows
+from helpers.targets.evidence import Evidence
 from helpers.targets.index_forms import first_stages
+from helpers.targets.registered import EFFECTS, Rows, effect
 
 
-def _spread(e: Economy, what: str, printed: np.ndarray, exact: np.ndarray) -> Rows:
+def _spread(e: Evidence, what: str, printed: np.ndarray, exact: np.ndarray) -> Rows:
     """Values in the city with the largest gap and in the one with the median gap.
 
     Of a table (C, K), the occupation with the largest gap stands for its city.
@@ -41,7 +40,8 @@ def _spread(e: Economy, what: str, printed: np.ndarray, exact: np.ndarray) -> Ro
         yield f"{what}, {which} gap: {e.name(c)}{label[c]}", float(printed[c]), float(exact[c])
 
 
-def _city_scale(e: Economy) -> Rows:
+@effect("s21-scale")
+def _city_scale(e: Evidence) -> Rows:
     yield (
         f"households that {e.name(e.first)} loses to minus five per cent of T_c",
         e.loss(1.0),
@@ -49,7 +49,8 @@ def _city_scale(e: Economy) -> Rows:
     )
 
 
-def _twice(e: Economy) -> Rows:
+@effect("a-G-1", "a-dG-1")
+def _twice(e: Evidence) -> Rows:
     yield (
         f"households that {e.name(e.first)} loses to minus five per cent of T_c",
         e.loss(1.0 + e.theta),
@@ -57,51 +58,58 @@ def _twice(e: Economy) -> Rows:
     )
 
 
-def _arguments(e: Economy) -> Rows:
+@effect("eq-1")
+def _arguments(e: Evidence) -> Rows:
     """Two draws of one occupation, each below its own median, or both below the first's."""
     k, (c, d) = e.manager, (e.first, e.second)
     scale = e.shares.pi_ck[d, k] / e.shares.pi_ck[c, k]  # of the second city, to 1/(1-rho)
     yield (
         f"probability that a household's draws in management in {e.name(c)} and {e.name(d)} both "
         "lie below the median of their city",
-        0.5 ** ((1 + scale) ** (1 - e.rho)),
-        0.5 ** (2 ** (1 - e.rho)),
+        0.5 ** ((1 + scale) ** (1 - e.correlation)),
+        0.5 ** (2 ** (1 - e.correlation)),
     )
 
 
-def _terms(e: Economy) -> Rows:
+@effect("eq-2")
+def _terms(e: Evidence) -> Rows:
     """A city and an occupation of average appeal are put in first place, as the sums ask."""
-    t_ck = np.pad(e.consistent.t_ck.to_numpy(), ((1, 0), (1, 0)), constant_values=1.0)
-    T_k = np.append(1.0, e.consistent.T_k.to_numpy())
-    z_c = np.append(1.0, e.consistent.T_c.to_numpy() ** e.theta)
+    t_ck = np.pad(e.consistent_shifters.t_ck.to_numpy(), ((1, 0), (1, 0)), constant_values=1.0)
+    T_k = np.append(1.0, e.consistent_shifters.T_k.to_numpy())
+    z_c = np.append(1.0, e.consistent_shifters.T_c.to_numpy() ** e.theta)
     yield (
         f"share of {e.name(e.first)}, the city and the occupation numbered zero being average",
-        shares(t_ck, T_k, z_c, e.rho).pi_c[1 + e.first],
+        shares(t_ck, T_k, z_c, e.correlation).pi_c[1 + e.first],
         e.shares.pi_c[e.first],
     )
 
 
-def _constant(e: Economy) -> Rows:
-    printed = gamma((e.theta + 1 - e.rho) / e.theta) ** e.steep
+@effect("s22-gamma")
+def _constant(e: Evidence) -> Rows:
+    printed = gamma((e.theta + 1 - e.correlation) / e.theta) ** e.steep
     proper = gamma(1 - 1 / e.theta) if e.theta > 1 else np.inf
     yield "constant, common to all cities", printed, proper
 
 
-def _adding_up(e: Economy) -> Rows:
+@effect("s22-Gk")
+def _adding_up(e: Evidence) -> Rows:
     yield "sum of an occupation's shares over cities", e.steep, 1.0
 
 
-def _small_cell(e: Economy) -> Rows:
+@effect("s23-small", "a-own-assumption")
+def _small_cell(e: Evidence) -> Rows:
     exact = e.shares.pi_ck * e.steep
     yield from _spread(e, "d ln lambda_k / d ln t_ck", np.zeros_like(exact), exact)
 
 
-def _small_city(e: Economy) -> Rows:
+@effect("s231-small")
+def _small_city(e: Evidence) -> Rows:
     exact = e.theta * e.shares.pi_ck * e.steep
     yield from _spread(e, "d ln lambda_k / d ln T_c", np.zeros_like(exact), exact)
 
 
-def _own_cell(e: Economy) -> Rows:
+@effect("eq-8")
+def _own_cell(e: Evidence) -> Rows:
     c, k = e.first, e.manager
     yield (
         f"d ln pi_ck / d ln t_ck, {e.name(c)}, management",
@@ -109,29 +117,32 @@ def _own_cell(e: Economy) -> Rows:
         (1 - e.shares.pi_ck[c, k]) * e.steep,
     )
     small, exact = (
-        elasticities.own_city_occupation(e.shares, e.rho, small_city=small)
+        elasticities.own_city_occupation(e.shares, e.correlation, small_city=small)
         for small in (True, False)
     )
     yield from _spread(e, "d ln pi_c / d ln t_ck", small, exact)
 
 
-def _split(e: Economy) -> Rows:
-    exact = elasticities.own_city_occupation(e.shares, e.rho)
+@effect("a-own-split")
+def _split(e: Evidence) -> Rows:
+    exact = elasticities.own_city_occupation(e.shares, e.correlation)
     dropped = e.shares.pi_ck * (1 - e.shares.omega_k)
     yield from _spread(e, "d ln pi_c / d ln t_ck", exact - dropped, exact)
 
 
-def _denominator(e: Economy) -> Rows:
-    exact = elasticities.own_city_occupation(e.shares, e.rho)
+@effect("a-own-1")
+def _denominator(e: Evidence) -> Rows:
+    exact = elasticities.own_city_occupation(e.shares, e.correlation)
     yield from _spread(e, "d ln pi_c / d ln t_ck", exact + e.shares.pi_ck * e.shares.omega_k, exact)
 
 
-def _other_cell(e: Economy) -> Rows:
+@effect("eq-9", "eq-12")
+def _other_cell(e: Evidence) -> Rows:
     """The pair and occupation for which the wrong city's mix matters most."""
     s, d = e.shares, e.first
     ratio = np.abs(np.log(s.phi_ck / s.phi_ck[d]))
     c, k = np.unravel_index(ratio.argmax(), ratio.shape)
-    bracket = 1 + e.rho * e.steep * s.pi_ck[c, k] / s.pi_c[c]
+    bracket = 1 + e.correlation * e.steep * s.pi_ck[c, k] / s.pi_c[c]
     yield (
         f"d ln pi of {e.name(c)} / d ln t of {e.name(d)}, {s.occupations[k]}",
         -s.pi_c[d] * s.phi_ck[c, k] * bracket,
@@ -139,10 +150,11 @@ def _other_cell(e: Economy) -> Rows:
     )
 
 
-def _other_cells(e: Economy) -> Rows:
+@effect("s231-cross-2")
+def _other_cells(e: Evidence) -> Rows:
     """The same, added over occupations, for the city where the two sums differ most."""
     s, d = e.shares, e.first
-    bracket = 1 + e.rho * e.steep * s.pi_ck / s.pi_c[:, None]
+    bracket = 1 + e.correlation * e.steep * s.pi_ck / s.pi_c[:, None]
     printed = -s.pi_c[d] * (s.phi_ck * bracket).sum(axis=1)
     proper = -s.pi_c[d] * (s.phi_ck[d] * bracket).sum(axis=1)
     gap = np.abs(printed - proper)
@@ -151,29 +163,34 @@ def _other_cells(e: Economy) -> Rows:
     yield f"d ln pi of {e.name(c)} / d ln z of {e.name(d)}", printed[c], proper[c]
 
 
-def _own_city(e: Economy) -> Rows:
-    exact = elasticities.own_city(e.shares, e.rho, theta=e.theta)
+@effect("s231-own")
+def _own_city(e: Evidence) -> Rows:
+    exact = elasticities.own_city(e.shares, e.correlation, theta=e.theta)
     yield from _spread(e, "d ln pi_c / d ln T_c", np.full_like(exact, e.steep), exact)
 
 
-def _own_city_sum(e: Economy) -> Rows:
-    exact = elasticities.own_city(e.shares, e.rho)
+@effect("s231-own-1")
+def _own_city_sum(e: Evidence) -> Rows:
+    exact = elasticities.own_city(e.shares, e.correlation)
     c = e.first
     yield f"d ln pi_c / d ln T_c, {e.name(c)}", exact[c], e.theta * exact[c]
 
 
-def _sum_of_cells(e: Economy) -> Rows:
-    exact = elasticities.own_city(e.shares, e.rho)
+@effect("s231-own-2")
+def _sum_of_cells(e: Evidence) -> Rows:
+    exact = elasticities.own_city(e.shares, e.correlation)
     yield from _spread(e, "d ln pi_c / d ln z_c", np.full_like(exact, e.steep), exact)
 
 
-def _no_correlation(e: Economy) -> Rows:
+@effect("s231-rho-zero")
+def _no_correlation(e: Evidence) -> Rows:
     exact = elasticities.own_city(e.shares, 0.0, theta=e.theta)
     yield f"d ln pi_c / d ln T_c at rho = 0, {e.name(e.first)}", 1.0, exact[e.first]
 
 
-def _cross_city(e: Economy) -> Rows:
-    value = elasticities.cross_city(e.shares, e.rho)[e.second, e.first]
+@effect("eq-10", "s231-cross-1", "a-city-1", "a-city-2")
+def _cross_city(e: Evidence) -> Rows:
+    value = elasticities.cross_city(e.shares, e.correlation)[e.second, e.first]
     yield (
         f"d ln pi of {e.name(e.second)} / d ln T_c of {e.name(e.first)}",
         value,
@@ -181,19 +198,22 @@ def _cross_city(e: Economy) -> Rows:
     )
 
 
-def _cross_city_zero(e: Economy) -> Rows:
+@effect("footnote-6")
+def _cross_city_zero(e: Evidence) -> Rows:
     share = e.shares.pi_c[e.first]
     yield f"d ln pi_c / d ln T_c of {e.name(e.first)} at rho = 0", share, -e.theta * share
 
 
-def _reversed(e: Economy) -> Rows:
+@effect("s231-occupation-1")
+def _reversed(e: Evidence) -> Rows:
     value = elasticities.occupation(e.shares)[e.first, e.manager]
     yield f"d ln pi of {e.name(e.first)} / d ln T_k, management", -value, value
 
 
-def _sign_of_city(e: Economy) -> Rows:
-    z_c = e.consistent.T_c.to_numpy() ** e.theta
-    log_t_ck = np.log(e.consistent.t_ck.to_numpy())
+@effect("s31-log-share", "s32-log-share")
+def _sign_of_city(e: Evidence) -> Rows:
+    z_c = e.consistent_shifters.T_c.to_numpy() ** e.theta
+    log_t_ck = np.log(e.consistent_shifters.t_ck.to_numpy())
     observed = np.log(e.shares.pi_ck)
     fits = []
     for sign in (-1, 1):
@@ -203,19 +223,22 @@ def _sign_of_city(e: Economy) -> Rows:
     yield "correlation of rebuilt and observed ln pi_ck", *fits
 
 
-def _residual(e: Economy) -> Rows:
+@effect("s31-model")
+def _residual(e: Evidence) -> Rows:
     data = estimation.sample(e.panel)
     share, wage = estimation.residualise(data, ["log_share", "log_wage"]).T
     spread = float((share - e.steep * wage).std())
     yield "standard deviation of ln eta_ck", spread, spread / e.steep
 
 
-def _on_itself(e: Economy) -> Rows:
+@effect("s31-first-stage")
+def _on_itself(e: Evidence) -> Rows:
     for row in first_stages(e.panel).itertuples():
         yield f"first-stage slope, {row.instrument}", 1.0, row.slope
 
 
-def _reduced_form(e: Economy) -> Rows:
+@effect("s31-second-stage")
+def _reduced_form(e: Evidence) -> Rows:
     yield (
         "rho",
         estimation.rho_of(e.estimate.reduced_form.coefficient),
@@ -223,8 +246,9 @@ def _reduced_form(e: Economy) -> Rows:
     )
 
 
-def _occupation_shifter(e: Economy) -> Rows:
-    T_k = e.consistent.T_k.to_numpy()
+@effect("s32-T_k")
+def _occupation_shifter(e: Evidence) -> Rows:
+    T_k = e.consistent_shifters.T_k.to_numpy()
     by_formula = T_k / e.shares.omega_k  # what is left where the numerator is common
     smallest = int(e.shares.omega_k.argmin())
     yield (
@@ -234,9 +258,10 @@ def _occupation_shifter(e: Economy) -> Rows:
     )
 
 
-def _city_shifter(e: Economy) -> Rows:
-    printed = shifters.printed_city_shifter(e.panel, e.year, e.rho, e.theta)
-    proper = shifters.printed_city_shifter(e.panel, e.year, e.rho, e.theta, sign=1)
+@effect("s32-T_c")
+def _city_shifter(e: Evidence) -> Rows:
+    printed = shifters.printed_city_shifter(e.panel, e.year, e.correlation, e.theta)
+    proper = shifters.printed_city_shifter(e.panel, e.year, e.correlation, e.theta, sign=1)
     smallest = e.shares.cities[e.order[-1]]
     largest = e.shares.cities[e.first]
     yield (
@@ -246,9 +271,10 @@ def _city_shifter(e: Economy) -> Rows:
     )
 
 
-def _one_term(e: Economy) -> Rows:
+@effect("a-cross")
+def _one_term(e: Evidence) -> Rows:
     s, c, d, k = e.shares, e.second, e.first, e.manager
-    printed = -s.pi_ck[d, k] * (1 + e.rho * e.steep) / len(s.omega_k)
+    printed = -s.pi_ck[d, k] * (1 + e.correlation * e.steep) / len(s.omega_k)
     yield (
         f"d ln pi of {e.name(c)} / d ln t of {e.name(d)}, management",
         printed,
@@ -256,10 +282,11 @@ def _one_term(e: Economy) -> Rows:
     )
 
 
-def _wrong_scale(e: Economy) -> Rows:
+@effect("a-cross-first-1")
+def _wrong_scale(e: Evidence) -> Rows:
     s, c, d, k = e.shares, e.second, e.first, e.manager
-    proper = -e.rho * e.steep * s.pi_ck[d, k] * s.phi_ck[c, k]
-    T_c = e.consistent.T_c.to_numpy()
+    proper = -e.correlation * e.steep * s.pi_ck[d, k] * s.phi_ck[c, k]
+    T_c = e.consistent_shifters.T_c.to_numpy()
     scale = (T_c[c] / T_c[d]) ** (e.theta * e.steep)
     yield (
         f"first term for {e.name(c)} and {e.name(d)}, management",
@@ -268,9 +295,10 @@ def _wrong_scale(e: Economy) -> Rows:
     )
 
 
-def _no_derivative(e: Economy) -> Rows:
+@effect("a-city")
+def _no_derivative(e: Evidence) -> Rows:
     c, d = e.second, e.first
-    proper = elasticities.cross_city(e.shares, e.rho, theta=e.theta)[c, d]
+    proper = elasticities.cross_city(e.shares, e.correlation, theta=e.theta)[c, d]
     yield (
         f"d ln pi of {e.name(c)} / d ln T_c of {e.name(d)}",
         1 - e.theta * e.shares.pi_c[d],
@@ -278,54 +306,14 @@ def _no_derivative(e: Economy) -> Rows:
     )
 
 
-def _appeal(e: Economy) -> Rows:
+@effect("a-city-dlambda")
+def _appeal(e: Evidence) -> Rows:
     s, c, d, k = e.shares, e.second, e.first, e.manager
     yield (
         f"d ln lambda_k / d ln T_c of {e.name(d)} (printed with {e.name(c)}), management",
         e.steep * s.pi_ck[c, k],
         e.theta * e.steep * s.pi_ck[d, k],
     )
-
-
-EFFECTS: dict[str, Callable[[Economy], Rows]] = {
-    "eq-1": _arguments,
-    "s21-scale": _city_scale,
-    "eq-2": _terms,
-    "s22-gamma": _constant,
-    "s22-Gk": _adding_up,
-    "s23-small": _small_cell,
-    "eq-8": _own_cell,
-    "eq-9": _other_cell,
-    "s231-small": _small_city,
-    "s231-own": _own_city,
-    "s231-own-1": _own_city_sum,
-    "s231-own-2": _sum_of_cells,
-    "s231-rho-zero": _no_correlation,
-    "eq-10": _cross_city,
-    "s231-cross-1": _cross_city,
-    "s231-cross-2": _other_cells,
-    "footnote-6": _cross_city_zero,
-    "s231-occupation-1": _reversed,
-    "s31-log-share": _sign_of_city,
-    "s31-model": _residual,
-    "s31-first-stage": _on_itself,
-    "s31-second-stage": _reduced_form,
-    "s32-log-share": _sign_of_city,
-    "s32-T_k": _occupation_shifter,
-    "s32-T_c": _city_shifter,
-    "a-G-1": _twice,
-    "a-dG-1": _twice,
-    "a-own-assumption": _small_cell,
-    "a-own-split": _split,
-    "a-own-1": _denominator,
-    "a-cross": _one_term,
-    "a-cross-first-1": _wrong_scale,
-    "eq-12": _other_cell,
-    "a-city": _no_derivative,
-    "a-city-dlambda": _appeal,
-    "a-city-1": _cross_city,
-    "a-city-2": _cross_city,
-}
 
 
 def effects(panel: Panel, year: int, rho: float, theta: float) -> pd.DataFrame:
@@ -344,6 +332,7 @@ def effects(panel: Panel, year: int, rho: float, theta: float) -> pd.DataFrame:
         ``id`` of the claim, ``quantity``, ``printed``, ``corrected``; one row a claim, and two
         (largest gap, median gap) for an approximation.
     """
-    economy = Economy(panel, int(year), float(check_rho(rho, 1)[0]), check_theta(theta))
-    rows = [(key, *row) for key, compute in EFFECTS.items() for row in compute(economy)]
+    rho, theta = float(check_rho(rho, 1)[0]), check_theta(theta)
+    evidence = Evidence(panel, year=int(year), rho=rho, theta=theta)
+    rows = [(key, *row) for key, compute in EFFECTS.items() for row in compute(evidence)]
     return pd.DataFrame(rows, columns=["id", "quantity", "printed", "corrected"])

@@ -14,7 +14,7 @@ import pandas as pd
 
 from helpers.errors import CompanionError
 from helpers.panel import Panel
-from helpers.targets.evidence import Results
+from helpers.targets.evidence import Evidence
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Target:
     computation : str
         What is computed, in words.
     compute : callable
-        From :class:`Results` to the number.
+        From :class:`Evidence` to the number.
     proper : callable, optional
         Where the printed number belongs to something else than its place says: the number
         that the place asks for.
@@ -43,8 +43,8 @@ class Target:
     place: str
     printed: str
     computation: str
-    compute: Callable[[Results], float]
-    proper: Callable[[Results], float] | None = None
+    compute: Callable[[Evidence], float]
+    proper: Callable[[Evidence], float] | None = None
     note: str = ""
 
     @property
@@ -59,10 +59,10 @@ class Target:
         return 0.5 * 10.0**-decimals
 
 
-def _shifter(kind: str, label: str) -> Callable[[Results], float]:
+def _shifter(kind: str, label: str) -> Callable[[Evidence], float]:
     """Look a shifter up by the start of its label; nan where the panel lacks it."""
 
-    def look_up(results: Results) -> float:
+    def look_up(results: Evidence) -> float:
         series = getattr(results.paper_shifters, kind)
         found = series[series.index.str.startswith(label)]
         return float(found.iloc[0]) if len(found) else float("nan")
@@ -253,7 +253,7 @@ def printed(target: str) -> str:
     return next(entry.printed for entry in TARGETS if entry.id == target)
 
 
-def compare(panel: Panel, results: Results | None = None) -> pd.DataFrame:
+def compare(panel: Panel, results: Evidence | None = None) -> pd.DataFrame:
     """Every printed number that can be recomputed, beside what the panel gives.
 
     Parameters
@@ -261,7 +261,7 @@ def compare(panel: Panel, results: Results | None = None) -> pd.DataFrame:
     panel : Panel
         On another panel than the author's the numbers differ, as they should. What it lacks
         leaves the numbers that need it missing, and the note says what that is.
-    results : Results, optional
+    results : Evidence, optional
         To share what is already computed.
 
     Returns
@@ -271,7 +271,7 @@ def compare(panel: Panel, results: Results | None = None) -> pd.DataFrame:
         ``ok``; then ``computation`` (what was computed), ``proper`` (what the place asks
         for, where that is another number), ``note`` and ``digits`` (as printed).
     """
-    results = results or Results(panel)
+    results = results or Evidence(panel)
     rows = []
     for target in TARGETS:
         computed, proper, note = np.nan, np.nan, target.note

@@ -34,10 +34,7 @@ def claims_over_draws(
         claim.id: dict.fromkeys(("holds", "holds in part", "does not hold"), 0) for claim in chosen
     }
     for p in parameters.itertuples():
-        evidence = Evidence(panel)
-        evidence.shares = base.shares
-        evidence.estimate = replace(base.estimate, rho=p.rho)
-        evidence.theta = p.theta
+        evidence = replace(base, rho=float(p.rho), theta=float(p.theta))
         for claim in chosen:
             counts[claim.id][claim.decide(evidence).verdict] += 1
     return pd.DataFrame(

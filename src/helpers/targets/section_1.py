@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.stats import spearmanr
 
 from helpers import counterfactuals, shifters
 from helpers.names import NEW_YORK
 from helpers.targets.evidence import CITY_HAT, Evidence
+from helpers.targets.ranks import rank_correlation
 from helpers.targets.verdicts import Finding, claim, undecided, verdict
 
 
@@ -89,7 +89,7 @@ def _large_pay(e: Evidence) -> Finding:
     known = np.isfinite(pay)
     if known.sum() < 3:
         return undecided("fewer than three cities have a wage")
-    rank = spearmanr(e.shares.pi_c[known], pay[known]).statistic
+    rank = rank_correlation(e.shares.pi_c[known], pay[known])
     return Finding(
         verdict(rank > 0.2),
         f"rank correlation of size with wages relative to the country's occupation: {rank:.2f}",
@@ -100,7 +100,7 @@ def _large_pay(e: Evidence) -> Finding:
 def _productive_concentrate(e: Evidence) -> Finding:
     in_largest = e.shares.pi_ck[e.largest].sum(axis=0)
     pay = np.nanmean(e.wages, axis=0)
-    rank = spearmanr(in_largest, pay).statistic
+    rank = rank_correlation(in_largest, pay)
     return Finding(
         verdict(rank > 0.5, rank > 0),
         f"rank correlation, over {len(pay)} occupations, of the share that lives in the ten "
@@ -134,7 +134,7 @@ def _sluggish(e: Evidence) -> Finding:
 @claim("breaks-iia", "1", "Correlation breaks the independence of irrelevant alternatives.")
 def _breaks_iia(e: Evidence) -> Finding:
     odds = {}
-    for rho in (0.0, e.estimate.rho):
+    for rho in (0.0, e.correlation):
         new = counterfactuals.shock(e.shares, rho, e.theta, city={NEW_YORK: CITY_HAT})
         change = np.delete(np.log(new.pi_c / e.shares.pi_c), e.shares.city_index(NEW_YORK))
         odds[rho] = np.ptp(change)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.stats import spearmanr
 
 from helpers import elasticities, shifters
 from helpers.counterfactuals import keepers
 from helpers.model import shares as shares_of
 from helpers.names import NEW_YORK
-from helpers.targets.evidence import YEAR, Evidence, paper_shifters
+from helpers.targets.evidence import Evidence, paper_shifters
+from helpers.targets.ranks import rank_correlation
 from helpers.targets.verdicts import Finding, claim, undecided, verdict
 
 
@@ -83,7 +83,7 @@ def _lowest_occupation(e: Evidence) -> Finding:
 @claim("primary-low", "4.2", "Primary work is found in cities with low city shifters.")
 def _primary_in_low_cities(e: Evidence) -> Finding:
     k = e.shares.occupation_index("primary")
-    rank = spearmanr(e.shares.phi_ck[:, k], e.published_T_c).statistic
+    rank = rank_correlation(e.shares.phi_ck[:, k], e.published_T_c)
     return Finding(
         verdict(rank < -0.2),
         f"rank correlation of primary share and city shifter {rank:.2f}",
@@ -93,7 +93,7 @@ def _primary_in_low_cities(e: Evidence) -> Finding:
 @claim("dense-high", "4.2", "Large cities lean on occupations with high shifters.")
 def _dense_in_high_occupations(e: Evidence) -> Finding:
     appeal = e.shares.phi_ck @ e.paper_shifters.T_k.to_numpy()
-    rank = spearmanr(e.shares.pi_c, appeal).statistic
+    rank = rank_correlation(e.shares.pi_c, appeal)
     return Finding(
         verdict(rank > 0.2),
         f"rank correlation of city size and the mean occupation shifter of its mix {rank:.2f}",
@@ -150,19 +150,19 @@ def _stable(e: Evidence) -> Finding:
     first = years[0]
     found = {}
     for name, recover in (("paper", paper_shifters), ("model", shifters.recover)):
-        early, late = (recover(e.panel, y, e.estimate.rho, e.theta).T_c for y in (first, YEAR))
+        early, late = (recover(e.panel, y, e.correlation, e.theta).T_c for y in (first, e.year))
         change = (late / early - 1).dropna().abs()
         found[name] = (change < 0.10).mean() if len(change) else np.nan
     return Finding(
         verdict(max(found.values(), key=np.nan_to_num) > 0.5),
-        f"{first} to {YEAR}: {found['paper']:.0%} of cities move by less than a tenth as "
+        f"{first} to {e.year}: {found['paper']:.0%} of cities move by less than a tenth as "
         f"published, {found['model']:.0%} by the model",
     )
 
 
 @claim("occupation-effect-above", "4.2", "Occupation shifters have the larger effect on shares.")
 def _occupation_effect_above(e: Evidence) -> Finding:
-    city = np.median(e.own_elasticity(e.estimate.rho))
+    city = np.median(e.own_elasticity(e.correlation))
     occupation = np.abs(elasticities.occupation(e.shares)).max(axis=1)
     s = e.consistent_shifters
     spread = np.std(np.log(s.T_k)), e.theta * np.std(np.log(s.T_c))
@@ -176,14 +176,14 @@ def _occupation_effect_above(e: Evidence) -> Finding:
 
 @claim("shifter-follows-size", "4.2", "Occupation shifters follow the number of households.")
 def _shifter_follows_size(e: Evidence) -> Finding:
-    rank = spearmanr(e.paper_shifters.T_k, e.shares.omega_k).statistic
+    rank = rank_correlation(e.paper_shifters.T_k, e.shares.omega_k)
     return Finding(verdict(rank > 0.7, rank > 0), f"rank correlation of T_k and omega_k {rank:.2f}")
 
 
 @claim("primary-small", "4.2", "Cities that specialise in primary occupations have low shares.")
 def _primary_small(e: Evidence) -> Finding:
     k = e.shares.occupation_index("primary")
-    rank = spearmanr(e.quotient[:, k], e.shares.pi_c).statistic
+    rank = rank_correlation(e.quotient[:, k], e.shares.pi_c)
     special = e.quotient[:, k] > 1
     ratio = np.median(e.shares.pi_c[special]) / np.median(e.shares.pi_c[~special])
     return Finding(
@@ -197,7 +197,7 @@ def _primary_small(e: Evidence) -> Finding:
     "primary-willing", "4.2", "Those in unattractive cells readily move to cities with their work."
 )
 def _primary_willing(e: Evidence) -> Finding:
-    kept = keepers(e.shares, e.estimate.rho)
+    kept = keepers(e.shares, e.correlation)
     k = e.shares.occupation_index("primary")
     mine, all_of_them = np.median(kept[:, k]), np.median(kept)
     return Finding(
@@ -215,15 +215,15 @@ def _past_migration(e: Evidence) -> Finding:
 @claim("grown-alike", "4.2", "Most cities now have similar mixes.")
 def _grown_alike(e: Evidence) -> Finding:
     middle = {}
-    for year in (e.panel.years[0], YEAR):
+    for year in (e.panel.years[0], e.year):
         phi_ck = e.panel.shares(year).phi_ck
         pairs = np.corrcoef(phi_ck)[np.triu_indices(len(phi_ck), 1)]
         middle[year] = np.median(pairs)
-    first, last = middle[e.panel.years[0]], middle[YEAR]
+    first, last = middle[e.panel.years[0]], middle[e.year]
     return Finding(
         verdict(last > 0.9 and last > first, last > 0.9),
         f"median correlation of the mixes of two cities {first:.3f} in {e.panel.years[0]}, "
-        f"{last:.3f} in {YEAR}",
+        f"{last:.3f} in {e.year}",
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.stats import t as student
+from scipy.special import stdtr
 
 from helpers.counterfactuals import keepers
 from helpers.targets import numbers
@@ -31,7 +31,7 @@ def _starred(which: str, p: dict[str, float], strong: bool = True) -> Finding:
 
 
 def _p(t: float, clusters: int) -> float:
-    return float(2 * student.sf(abs(t), clusters - 1))
+    return float(2 * stdtr(clusters - 1, -abs(t)))
 
 
 @claim("stars-ols", "table 1", "The OLS slope has three stars.")
@@ -144,7 +144,7 @@ def _highly_correlated(e: Evidence) -> Finding:
 
 @claim("keep-occupation", "4.2", "People who move are very likely to stay in their occupation.")
 def _keep_occupation(e: Evidence) -> Finding:
-    kept = keepers(e.shares, e.estimate.rho)
+    kept = keepers(e.shares, e.correlation)
     plain = keepers(e.shares, 0.0)
     middle = np.median(kept)
     return Finding(

@@ -6,18 +6,18 @@ from fractions import Fraction
 
 import numpy as np
 import pandas as pd
-from scipy.stats import spearmanr
 
 from helpers.counterfactuals import keepers, occupation_changes
 from helpers.names import NEW_YORK, VISALIA
 from helpers.targets.evidence import CITY_HAT, Evidence
+from helpers.targets.ranks import rank_correlation
 from helpers.targets.verdicts import Finding, claim, rank_in, undecided, verdict
 
 
 @claim("similar-gain", "5.1", "Cities that resemble New York gain most from its loss.")
 def _similar_gain(e: Evidence) -> Finding:
     linear = np.corrcoef(e.new_york["similarity"], e.new_york["change"])[0, 1]
-    rank = spearmanr(e.new_york["similarity"], e.new_york["change"]).statistic
+    rank = rank_correlation(e.new_york["similarity"], e.new_york["change"])
     return Finding(
         verdict(rank > 0.5, rank > 0),
         f"correlation of similarity and relative change {linear:.2f} (ranks {rank:.2f})",
@@ -41,8 +41,8 @@ def _large_gain_most(e: Evidence) -> Finding:
 def _size_decides_at_the_top(e: Evidence) -> Finding:
     table = e.new_york
     top = table[table["similarity"] >= table["similarity"].quantile(0.9)]
-    size = spearmanr(np.log(top["pi_c"]), top["change"]).statistic
-    alike = spearmanr(top["similarity"], top["change"]).statistic
+    size = rank_correlation(np.log(top["pi_c"]), top["change"])
+    alike = rank_correlation(top["similarity"], top["change"])
     return Finding(
         verdict(size > 0.5 and size > alike, size > 0),
         f"in the most similar tenth, rank correlation of relative change with size {size:.2f}, "
@@ -83,7 +83,7 @@ def _visalia_trades(e: Evidence) -> Finding:
 
 @claim("visalia-similar", "5.1", "Similar cities gain most from its loss too.")
 def _visalia_similar(e: Evidence) -> Finding:
-    rank = spearmanr(e.visalia["similarity"], e.visalia["change"]).statistic
+    rank = rank_correlation(e.visalia["similarity"], e.visalia["change"])
     return Finding(
         verdict(rank > 0.5, rank > 0),
         f"rank correlation of similarity and relative change {rank:.2f}",
@@ -132,14 +132,14 @@ def _small_cities_lose(e: Evidence) -> Finding:
 @claim("concentration", "5.2", "A city's concentration in the occupation decides the effect.")
 def _concentration_decides(e: Evidence) -> Finding:
     k = e.shares.occupation_index("management")
-    rank = spearmanr(e.shares.phi_ck[:, k], e.occupation_shocks["management"]).statistic
+    rank = rank_correlation(e.shares.phi_ck[:, k], e.occupation_shocks["management"])
     return Finding(verdict(rank > 0.999), f"rank correlation of phi_ck and change {rank:.4f}")
 
 
 @claim("opposites", "5.2", "Cities that gain from a trades shock lose from a management shock.")
 def _opposites(e: Evidence) -> Finding:
     table = e.occupation_shocks
-    rank = spearmanr(table["trades"], table["management"]).statistic
+    rank = rank_correlation(table["trades"], table["management"])
     opposite = ((table["trades"] > 1) != (table["management"] > 1)).mean()
     return Finding(
         verdict(rank < -0.5, rank < 0),
@@ -161,7 +161,7 @@ def _both(e: Evidence) -> Finding:
 def _figure_5(e: Evidence) -> Finding:
     with_rho, without = (
         occupation_changes(e.shares, rho, e.theta, management=CITY_HAT)["management"]
-        for rho in (e.estimate.rho, 0.0)
+        for rho in (e.correlation, 0.0)
     )
     gap = (with_rho - without).abs().max()
     return Finding(
@@ -192,10 +192,10 @@ def _new_york_focus(e: Evidence) -> Finding:
 
 @claim("size-perfect", "5.1", "Size correlates perfectly with the benefits of a city.")
 def _size_perfect(e: Evidence) -> Finding:
-    scale = spearmanr(e.shares.pi_c, e.consistent_shifters.T_c).statistic
+    scale = rank_correlation(e.shares.pi_c, e.consistent_shifters.T_c)
     size = e.new_york["pi_c"]
-    relative = spearmanr(size, e.new_york["change"]).statistic
-    absolute = spearmanr(size, (e.new_york["change"] - 1) * size).statistic
+    relative = rank_correlation(size, e.new_york["change"])
+    absolute = rank_correlation(size, (e.new_york["change"] - 1) * size)
     return Finding(
         verdict(scale > 0.999, scale > 0.9),
         f"rank correlation of size with T_c {scale:.4f}, with the relative gain from New York's "
@@ -205,7 +205,7 @@ def _size_perfect(e: Evidence) -> Finding:
 
 @claim("perfect-substitutes", "5.1", "Without correlation cities are perfect substitutes.")
 def _perfect_substitutes(e: Evidence) -> Finding:
-    without, with_rho = (np.median(e.own_elasticity(rho)) for rho in (0.0, e.estimate.rho))
+    without, with_rho = (np.median(e.own_elasticity(rho)) for rho in (0.0, e.correlation))
     return Finding(
         verdict(without > 100 * with_rho, without > with_rho),
         f"median elasticity of a share in its T_c {without:.2f} at rho = 0 and {with_rho:.2f} at "
@@ -245,7 +245,7 @@ def _precision(e: Evidence) -> Finding:
 @claim("within-decides", "5.1", "Moves are mainly within occupations.")
 def _within_decides(e: Evidence) -> Finding:
     kept = {
-        name.split("-")[0]: keepers(e.shares, e.estimate.rho, e.shares.city_index(name))
+        name.split("-")[0]: keepers(e.shares, e.correlation, e.shares.city_index(name))
         for name in (NEW_YORK, VISALIA)
     }
     return Finding(
@@ -301,7 +301,7 @@ def _small_trades(e: Evidence) -> Finding:
     if not rows.any():
         return undecided("no city below the median size specialises in trades")
     gain, lose, count = _turns(e, rows, "trades", "management")
-    size = spearmanr(e.shares.pi_c, e.occupation_shocks["trades"]).statistic
+    size = rank_correlation(e.shares.pi_c, e.occupation_shocks["trades"])
     return Finding(
         verdict(gain > 0.75 and lose > 0.75 and size < -0.2, gain > 0.5 and lose > 0.5),
         f"of {count} cities below the median size that specialise in trades {gain:.0%} gain from "
@@ -322,7 +322,7 @@ def _large_managers(e: Evidence) -> Finding:
     if not rows.any():
         return undecided("no city in the largest quarter specialises in management")
     gain, lose, count = _turns(e, rows, "management", "trades")
-    size = spearmanr(e.shares.pi_c, e.occupation_shocks["management"]).statistic
+    size = rank_correlation(e.shares.pi_c, e.occupation_shocks["management"])
     return Finding(
         verdict(gain > 0.75 and lose > 0.75 and size > 0.2, gain > 0.5 and lose > 0.5),
         f"of {count} cities in the largest quarter that specialise in management {gain:.0%} gain "

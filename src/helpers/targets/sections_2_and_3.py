@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from scipy.stats import kendalltau, spearmanr
 
 from helpers import elasticities, estimation, shifters
 from helpers.errors import DataError
 from helpers.model import draw_productivities
-from helpers.targets.evidence import YEAR, Evidence
+from helpers.targets.evidence import Evidence
+from helpers.targets.ranks import rank_correlation
 from helpers.targets.verdicts import Finding, claim, undecided, verdict
 
 _DRAWS = 20_000
@@ -22,7 +22,7 @@ _DRAWS = 20_000
 )
 def _high_occupations_large(e: Evidence) -> Finding:
     k = int(e.paper_shifters.T_k.to_numpy().argmax())
-    rank = spearmanr(e.shares.phi_ck[:, k], e.shares.pi_c).statistic
+    rank = rank_correlation(e.shares.phi_ck[:, k], e.shares.pi_c)
     return Finding(
         verdict(rank > 0.2),
         f"rank correlation of city size with its share in {e.shares.occupations[k]}, the "
@@ -33,7 +33,7 @@ def _high_occupations_large(e: Evidence) -> Finding:
 @claim("scale-is-size", "1", "A city's own advantage comes mainly from its size.")
 def _scale_is_size(e: Evidence) -> Finding:
     ranks = {
-        name: spearmanr(e.shares.pi_c, found).statistic
+        name: rank_correlation(e.shares.pi_c, found)
         for name, found in (("published", e.published_T_c), ("model", e.consistent_shifters.T_c))
     }
     return Finding(
@@ -46,11 +46,11 @@ def _scale_is_size(e: Evidence) -> Finding:
 
 @claim("sectors-make-mixes", "1", "A city's sectors decide in which occupations it specialises.")
 def _sectors_make_mixes(e: Evidence) -> Finding:
-    predicted = e.panel.year(YEAR)["instrument"].to_numpy().reshape(e.shares.pi_ck.shape)
+    predicted = e.panel.year(e.year)["instrument"].to_numpy().reshape(e.shares.pi_ck.shape)
     predicted = predicted / np.nansum(predicted, axis=1, keepdims=True).clip(1e-300)
     known = np.isfinite(predicted)
     ranks = [
-        spearmanr(predicted[rows, k], e.shares.phi_ck[rows, k]).statistic
+        rank_correlation(predicted[rows, k], e.shares.phi_ck[rows, k])
         for k, rows in enumerate(known.T)
         if rows.sum() > 2
     ]
@@ -90,7 +90,7 @@ def _spread_falls(e: Evidence) -> Finding:
 @claim("identical-at-one", "2", "As correlation goes to one, cities' distributions are identical.")
 def _identical_at_one(e: Evidence) -> Finding:
     draws = _two_cities(0.999, e.theta)[:, :, 0]
-    together = spearmanr(*draws.T).statistic
+    together = rank_correlation(*draws.T)
     ratio = np.median(draws[:, 1]) / np.median(draws[:, 0])
     return Finding(
         verdict(together > 0.99 and abs(ratio - 1) < 0.01, together > 0.99),
@@ -101,7 +101,9 @@ def _identical_at_one(e: Evidence) -> Finding:
 
 @claim("independent-occupations", "2.1", "Draws of different occupations are independent.")
 def _independent_occupations(e: Evidence) -> Finding:
-    draws = _two_cities(e.estimate.rho if 0 <= e.estimate.rho < 1 else 0.5, e.theta)
+    draws = _two_cities(e.correlation if 0 <= e.correlation < 1 else 0.5, e.theta)
+    from scipy.stats import kendalltau  # loaded where it is used: it is large
+
     across = kendalltau(draws[:, 0, 0], draws[:, 0, 1]).statistic
     within = kendalltau(draws[:, 0, 0], draws[:, 1, 0]).statistic
     return Finding(
@@ -113,8 +115,8 @@ def _independent_occupations(e: Evidence) -> Finding:
 
 @claim("own-grows", "2.3", "The own elasticity grows with the city's share in the occupation.")
 def _own_grows(e: Evidence) -> Finding:
-    exact = elasticities.own_city_occupation(e.shares, e.estimate.rho)
-    ranks = [spearmanr(exact[:, k], e.shares.phi_ck[:, k]).statistic for k in range(exact.shape[1])]
+    exact = elasticities.own_city_occupation(e.shares, e.correlation)
+    ranks = [rank_correlation(exact[:, k], e.shares.phi_ck[:, k]) for k in range(exact.shape[1])]
     return Finding(
         verdict(min(ranks) > 0.99, min(ranks) > 0.9),
         f"rank correlation over cities, smallest of the occupations: {min(ranks):.4f}",
@@ -139,11 +141,11 @@ def _no_bound(e: Evidence) -> Finding:
     "rival-size", "2.3", "The larger a rival, and its share in an occupation, the more it takes."
 )
 def _rival_size(e: Evidence) -> Finding:
-    cross = -elasticities.cross_city_occupation(e.shares, e.estimate.rho)
+    cross = -elasticities.cross_city_occupation(e.shares, e.correlation)
     c = int(e.largest[0])
     others = np.arange(len(e.shares.cities)) != c
     size = (e.shares.pi_c[:, None] * e.shares.phi_ck)[others]
-    ranks = [spearmanr(cross[c][others, k], size[:, k]).statistic for k in range(cross.shape[2])]
+    ranks = [rank_correlation(cross[c][others, k], size[:, k]) for k in range(cross.shape[2])]
     return Finding(
         verdict(min(ranks) > 0.999),
         "rank correlation of what a rival's cell takes from the largest city with the rival's "
@@ -216,7 +218,7 @@ def _growing_sectors(e: Evidence) -> Finding:
 def _theta_three(e: Evidence) -> Finding:
     gap = 0.0
     for theta in (2.0, 3.0, 5.0):
-        built = shifters.recover(e.panel, YEAR, e.estimate.rho, theta).rebuild()
+        built = shifters.recover(e.panel, e.year, e.correlation, theta).rebuild()
         gap = max(gap, np.abs(built.pi_c - e.shares.pi_c).max())
     return undecided(
         f"shapes of 2, 3 and 5 give back the observed shares alike, to {gap:.0e}: shares do not "

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.stats import spearmanr
 
 from helpers import counterfactuals, elasticities
 from helpers.counterfactuals import keepers
 from helpers.model import similarity
 from helpers.names import NEW_YORK
 from helpers.targets.evidence import CITY_HAT, OCCUPATION_HAT, Evidence
+from helpers.targets.ranks import rank_correlation
 from helpers.targets.section_1 import variances
 from helpers.targets.verdicts import Finding, claim, undecided, verdict
 
@@ -21,8 +21,8 @@ from helpers.targets.verdicts import Finding, claim, undecided, verdict
 )
 def _place_based(e: Evidence) -> Finding:
     city = e.shares.city_index(NEW_YORK)
-    elasticity = e.own_elasticity(e.estimate.rho)[city]
-    new = counterfactuals.shock(e.shares, e.estimate.rho, e.theta, city={NEW_YORK: CITY_HAT})
+    elasticity = e.own_elasticity(e.correlation)[city]
+    new = counterfactuals.shock(e.shares, e.correlation, e.theta, city={NEW_YORK: CITY_HAT})
     loss = 1 - new.pi_c[city] / e.shares.pi_c[city]
     return Finding(
         verdict(elasticity < 1),
@@ -37,7 +37,7 @@ def _place_based(e: Evidence) -> Finding:
     "A better target is an occupation in which the city specialises, or one with a high T_k.",
 )
 def _best_target(e: Evidence) -> Finding:
-    gain = elasticities.own_city_occupation(e.shares, e.estimate.rho)
+    gain = elasticities.own_city_occupation(e.shares, e.correlation)
     best = gain.argmax(axis=1)
     largest = (best == e.shares.phi_ck.argmax(axis=1)).mean()
     special = (best == e.quotient.argmax(axis=1)).mean()
@@ -56,10 +56,10 @@ def _less_similar(e: Evidence) -> Finding:
     alike = np.array(
         [np.average(similarity(e.shares, c), weights=weight) for c in range(len(weight))]
     )
-    cross = -elasticities.cross_city(e.shares, e.estimate.rho, theta=e.theta)
+    cross = -elasticities.cross_city(e.shares, e.correlation, theta=e.theta)
     np.fill_diagonal(cross, 0.0)
     taken = cross.sum(axis=1)
-    rank = spearmanr(alike, taken).statistic
+    rank = rank_correlation(alike, taken)
     return Finding(
         verdict(rank > 0.5 and taken.max() > 1.1 * taken.min(), rank > 0),
         f"rank correlation of mean similarity with what a city loses when all others improve by "
@@ -72,7 +72,7 @@ def _less_similar(e: Evidence) -> Finding:
 def _unemployed(e: Evidence) -> Finding:
     k = e.shares.occupation_index("trades")
     new = counterfactuals.shock(
-        e.shares, e.estimate.rho, e.theta, occupation={"trades": 1 / OCCUPATION_HAT}
+        e.shares, e.correlation, e.theta, occupation={"trades": 1 / OCCUPATION_HAT}
     )
     left = 1 - new.omega_k[k] / e.shares.omega_k[k]
     return undecided(
@@ -104,7 +104,7 @@ def _recovers(e: Evidence) -> Finding:
 @claim("occupations-matter-more", "7", "Occupations matter more to moves than cities do.")
 def _occupations_matter_more(e: Evidence) -> Finding:
     city, rest = variances(e)
-    with_rho, plain = (counterfactuals.diversion(e.shares, rho) for rho in (e.estimate.rho, 0.0))
+    with_rho, plain = (counterfactuals.diversion(e.shares, rho) for rho in (e.correlation, 0.0))
     apart = 0.5 * np.abs(with_rho - plain).sum(axis=1)
     return Finding(
         verdict(rest > city, np.median(apart) > 0.5),
@@ -117,7 +117,7 @@ def _occupations_matter_more(e: Evidence) -> Finding:
 @claim("similar-relocate", "7", "Households rather go to cities with similar occupations.")
 def _similar_relocate(e: Evidence) -> Finding:
     found = e.alike_and_diverted
-    ratio = counterfactuals.diversion(e.shares, e.estimate.rho)
+    ratio = counterfactuals.diversion(e.shares, e.correlation)
     plain = counterfactuals.diversion(e.shares, 0.0)
     np.fill_diagonal(plain, 1.0)
     relative = ratio / plain
@@ -134,7 +134,7 @@ def _similar_relocate(e: Evidence) -> Finding:
 @claim("within-more", "7", "More households move within their occupation than across.")
 def _within_more(e: Evidence) -> Finding:
     city = e.shares.city_index(NEW_YORK)
-    kept, plain = (keepers(e.shares, rho, city) for rho in (e.estimate.rho, 0.0))
+    kept, plain = (keepers(e.shares, rho, city) for rho in (e.correlation, 0.0))
     return Finding(
         verdict(kept > 0.5),
         f"in the model, {kept:.0%} of those who leave New York at the margin keep their "
@@ -152,9 +152,9 @@ def _closed_forms(e: Evidence) -> Finding:
     c, step = int(e.largest[0]), 1e-6
     hats = np.ones(len(e.shares.cities))
     hats[c] = np.exp(step)
-    moved = counterfactuals.shock(e.shares, e.estimate.rho, e.theta, city=hats)
+    moved = counterfactuals.shock(e.shares, e.correlation, e.theta, city=hats)
     slope = np.log(moved.pi_c / e.shares.pi_c) / step
-    formula = elasticities.cross_city(e.shares, e.estimate.rho, theta=e.theta)[:, c]
+    formula = elasticities.cross_city(e.shares, e.correlation, theta=e.theta)[:, c]
     gap = np.abs(slope - formula).max()
     return Finding(
         verdict(gap < 1e-3),

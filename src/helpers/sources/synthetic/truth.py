@@ -238,30 +238,11 @@ def economy(seed: int = DEFAULT_SEED, rho: float = RHO, theta: float = THETA) ->
     (0.64, 3.0, 260)
     """
     rng = np.random.default_rng(seed)
-    table = files("helpers.sources").joinpath("metros.csv")
-    with table.open(encoding="utf-8") as stream:
-        places = pd.read_csv(stream).sort_values("city", ignore_index=True)
+    places = _places()
     n_years, n_cities, n_occupations = len(YEARS), len(places), len(OCCUPATIONS)
-
-    mix = np.array([split for _, split in _SECTORS.values()], dtype=float).T
-    gamma_ks = pd.DataFrame(
-        mix / mix.sum(axis=0),
-        index=pd.Index(OCCUPATIONS, name="occupation"),
-        columns=pd.Index(SECTORS, name="sector"),
-    )
+    gamma_ks = _occupations_of_sectors()
     kappa_cs = pd.DataFrame(_sector_mix(places, rng), index=places["city"], columns=SECTORS)
-
-    # total factor productivity: an index of 100 in the base year, drifts that differ by sector
-    drift = rng.normal(0.006, 0.012, len(SECTORS))
-    steps = drift + rng.normal(0, 0.012, (n_years - 1, len(SECTORS)))
-    log_tfp_ts = np.log(100) + np.vstack([np.zeros(len(SECTORS)), steps.cumsum(axis=0)])
-    shifts = pd.DataFrame(
-        {
-            "sector": np.repeat(SECTORS, n_years),
-            "year": np.tile(YEARS, len(SECTORS)),
-            "log_tfp": log_tfp_ts.T.ravel(),
-        }
-    )
+    log_tfp_ts = _productivity(rng)
     exposure_cks = kappa_cs.to_numpy()[:, None, :] * gamma_ks.to_numpy()
     instrument_tck = np.einsum("cks,ts->tck", exposure_cks, log_tfp_ts)
 
@@ -272,24 +253,13 @@ def economy(seed: int = DEFAULT_SEED, rho: float = RHO, theta: float = THETA) ->
     supply = lasting + passing
     log_taste_tck = 0.95 * supply + rng.normal(0, 0.03, supply.shape)
     log_wage_gap_tck = _demean(_FIRST_STAGE * instrument_tck - supply)
+    log_t_tck = log_wage_gap_tck + _demean(log_taste_tck)
 
     log_size = np.log(places["population"].to_numpy())
-    log_z_c = (1 - rho) * (log_size - log_size.mean())
-    walk = rng.normal(0, 0.004, (n_years - 1, n_cities)).cumsum(axis=0)
-    log_z_tc = log_z_c + np.vstack([np.zeros(n_cities), walk])
-    log_z_tc -= log_z_tc.mean(axis=1, keepdims=True)
-
-    log_t_tck = log_wage_gap_tck + _demean(log_taste_tck)
-    # occupation scales that give occupations the sizes that the sectors imply
-    target_k = gamma_ks.to_numpy() @ np.array([share for share, _ in _SECTORS.values()])
-    log_T_tk = np.empty((n_years, n_occupations))
-    for t in range(n_years):
-        log_lambda_k, _ = model.log_lambda(np.exp(log_t_tck[t]), np.exp(log_z_tc[t]), rho)
-        log_T_tk[t] = np.log(target_k) - (1 - rho) * log_lambda_k
-    log_T_tk += rng.normal(0, 0.01, log_T_tk.shape)
-    log_T_tk -= log_T_tk.mean(axis=1, keepdims=True)
-
-    level_c = 0.05 * (log_size - log_size.mean()) + rng.normal(0, 0.05, n_cities)
+    log_size -= log_size.mean()
+    log_z_tc = _city_scales(log_size, rho, rng)
+    log_T_tk = _occupation_scales(log_t_tck, log_z_tc, gamma_ks, rho, rng)
+    level_c = 0.05 * log_size + rng.normal(0, 0.05, n_cities)
     growth_t = 0.02 * np.arange(n_years)
     log_wage_tck = np.log(_WAGES) + level_c[:, None] + growth_t[:, None, None] + log_wage_gap_tck
     return Economy(
@@ -304,8 +274,62 @@ def economy(seed: int = DEFAULT_SEED, rho: float = RHO, theta: float = THETA) ->
         log_wage_tck=log_wage_tck,
         gamma_ks=gamma_ks,
         kappa_cs=kappa_cs,
-        shifts=shifts,
+        shifts=pd.DataFrame(
+            {
+                "sector": np.repeat(SECTORS, n_years),
+                "year": np.tile(YEARS, len(SECTORS)),
+                "log_tfp": log_tfp_ts.T.ravel(),
+            }
+        ),
     )
+
+
+def _places() -> pd.DataFrame:
+    """Metropolitan areas, sorted by name."""
+    table = files("helpers.sources").joinpath("metros.csv")
+    with table.open(encoding="utf-8") as stream:
+        return pd.read_csv(stream).sort_values("city", ignore_index=True)
+
+
+def _occupations_of_sectors() -> pd.DataFrame:
+    """How a sector's workers divide over occupations, (K, S)."""
+    mix = np.array([split for _, split in _SECTORS.values()], dtype=float).T
+    return pd.DataFrame(
+        mix / mix.sum(axis=0),
+        index=pd.Index(OCCUPATIONS, name="occupation"),
+        columns=pd.Index(SECTORS, name="sector"),
+    )
+
+
+def _productivity(rng: np.random.Generator) -> np.ndarray:
+    """Log productivity, (years, S): an index of 100 in the base year, drifts by sector."""
+    drift = rng.normal(0.006, 0.012, len(SECTORS))
+    steps = drift + rng.normal(0, 0.012, (len(YEARS) - 1, len(SECTORS)))
+    return np.log(100) + np.vstack([np.zeros(len(SECTORS)), steps.cumsum(axis=0)])
+
+
+def _city_scales(log_size: np.ndarray, rho: float, rng: np.random.Generator) -> np.ndarray:
+    """Log scales of cities, (years, C), which follow their sizes and wander; mean zero."""
+    walk = rng.normal(0, 0.004, (len(YEARS) - 1, len(log_size))).cumsum(axis=0)
+    log_z_tc = (1 - rho) * log_size + np.vstack([np.zeros(len(log_size)), walk])
+    return log_z_tc - log_z_tc.mean(axis=1, keepdims=True)
+
+
+def _occupation_scales(
+    log_t_tck: np.ndarray,
+    log_z_tc: np.ndarray,
+    gamma_ks: pd.DataFrame,
+    rho: float,
+    rng: np.random.Generator,
+) -> np.ndarray:
+    """Log scales of occupations, (years, K), that give them about the sizes sectors imply."""
+    target_k = gamma_ks.to_numpy() @ np.array([share for share, _ in _SECTORS.values()])
+    log_T_tk = np.empty((len(YEARS), len(target_k)))
+    for t, (log_t_ck, log_z_c) in enumerate(zip(log_t_tck, log_z_tc, strict=True)):
+        log_lambda_k, _ = model.log_lambda(np.exp(log_t_ck), np.exp(log_z_c), rho)
+        log_T_tk[t] = np.log(target_k) - (1 - rho) * log_lambda_k
+    log_T_tk += rng.normal(0, 0.01, log_T_tk.shape)
+    return log_T_tk - log_T_tk.mean(axis=1, keepdims=True)
 
 
 def load(seed: int = DEFAULT_SEED) -> Panel:
