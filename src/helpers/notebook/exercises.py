@@ -16,7 +16,7 @@ from helpers import counterfactuals, inference, targets
 from helpers.counterfactuals import policy, policy_form
 from helpers.errors import find_name
 from helpers.estimation import estimate, rho_of
-from helpers.inference import alternatives
+from helpers.inference import alternatives, observed_wages
 from helpers.model import Shares
 from helpers.panel import Panel
 from helpers.sources import synthetic
@@ -100,6 +100,22 @@ def _between(panel: Panel) -> float:
     return float(table.loc["log_wage", "between"])
 
 
+def _wage_spread(panel: Panel) -> float:
+    """Part of the variance of log wages that lies between occupations."""
+    table = observed_wages.decomposition(panel).set_index("between")
+    return float(table.loc["occupation", "part"])
+
+
+def _most_redirected(shares: Shares, rho: float) -> str:
+    return shares.cities[int(counterfactuals.redirection(shares, rho).argmax())]
+
+
+def _occupation_loss(shares: Shares, rho: float, theta: float, city: str, hat: float) -> str:
+    """The occupation that loses most when a city's scale changes."""
+    gains = counterfactuals.occupation_gains(shares, rho, theta, city={city: hat})
+    return shares.occupations[int(gains.argmin())]
+
+
 CHECKS: dict[str, Check] = {
     "intro-iia": Check(lambda: (0.6, 0.4)),
     "model-kendall": Check(lambda: 0.0, 0.06),
@@ -120,6 +136,16 @@ CHECKS: dict[str, Check] = {
     "conclusions-rho": Check(lambda beta: rho_of(1.1 * beta), 1e-3),
     "what-if-undo": Check(_undo, 1e-4),
     "policy-equal": Check(_equal_hat, 1e-5),
+    "unit-half": Check(lambda beta: beta / 2, 5e-3),
+    "unit-years": Check(
+        lambda panel: sum(
+            estimate(panel, years=year, wage_exponent=2.0).admissible for year in panel.years
+        ),
+        0,
+    ),
+    "wages-spread": Check(_wage_spread, 5e-3),
+    "leavers-largest": Check(_most_redirected),
+    "leavers-welfare": Check(_occupation_loss, 1e-4),
 }
 
 
