@@ -7,6 +7,7 @@ means differ only for what multiplies value and is not paid.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 
 import numpy as np
@@ -54,12 +55,14 @@ def decomposition(panel: Panel, years: Sequence[int] | None = None) -> pd.DataFr
             continue  # one year has no years to compare
         if name == "cell" and data["year"].nunique() < 2:
             continue
-        fitted = pyfixest.feols(
-            f"log_wage ~ 1 | {' + '.join(effects)}",
-            data,
-            demeaner=estimation.demeaner(),
-            fixef_rm="none",
-        )
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "The inplace keyword", module="pyfixest")
+            fitted = pyfixest.feols(
+                f"log_wage ~ 1 | {' + '.join(effects)}",
+                data,
+                demeaner=estimation.demeaner(),
+                fixef_rm="none",
+            )
         explained = 1 - float(np.var(np.asarray(fitted.resid()))) / variance
         rows.append({"between": name, "part": explained - before})
         before = explained
@@ -172,7 +175,7 @@ def _regression(rows: list, z: np.ndarray) -> dict[str, float]:
 
 
 def worlds(
-    replications: int = 12,
+    replications: int = 8,
     rho: float = synthetic.RHO,
     theta: float = synthetic.THETA,
     households: int = 1_000_000,
