@@ -63,6 +63,7 @@ def at_given_slope(table: pd.DataFrame) -> Exhibit:
             ax.plot(table["alpha"], table[name] / table[name].iloc[0], color=colour, label=label)
         ax.axhline(1, color=GREY, linewidth=0.7)
         ax.set(xlabel="power α of the wage, with the slope held", ylabel="relative to the first")
+        ax.set_yscale("log", base=2)
         ax.legend(frameon=False, fontsize="small")
     return Exhibit("at_given_slope", figure, table)
 
@@ -102,7 +103,7 @@ def wage_parts(table: pd.DataFrame) -> Exhibit:
             ax.annotate(f"{part:.1%} of the variance", (spread, y), xytext=(4, 0), va="center",
                         textcoords="offset points", fontsize="small")  # fmt: skip
         ax.set_yticks(at, table["between"])
-        ax.set(xlabel="standard deviation of log wages", xlim=(0, 1.35 * table["spread"].max()))
+        ax.set(xlabel="standard deviation of log wages", xlim=(0, 1.6 * table["spread"].max()))
     return Exhibit("wage_parts", figure, table)
 
 
