@@ -110,9 +110,9 @@ def _most_redirected(shares: Shares, rho: float) -> str:
     return shares.cities[int(counterfactuals.redirection(shares, rho).argmax())]
 
 
-def _occupation_loss(shares: Shares, rho: float, theta: float, city: str, hat: float) -> str:
-    """The occupation that loses most when a city's scale changes."""
-    gains = counterfactuals.occupation_gains(shares, rho, theta, city={city: hat})
+def _occupation_loss(shares: Shares, rho: float, theta: float, city: str) -> str:
+    """The occupation that loses most when a city's scale falls by a tenth."""
+    gains = counterfactuals.occupation_gains(shares, rho, theta, city={city: 0.9})
     return shares.occupations[int(gains.argmin())]
 
 
