@@ -110,6 +110,9 @@ def calls(small) -> dict:
         },
         "diversion": {"shares": SHARES, "rho": 0.5, "cities": ["city 1", 2]},
         "keepers": {"shares": SHARES, "rho": 0.5, "city": "city 1"},
+        "stayers": {"shares": SHARES, "rho": 0.5},
+        "redirection": {"shares": SHARES, "rho": 0.5, "cities": ["city 1", 2]},
+        "occupation_gains": hats,
         "exposures": {"gamma_ks": gamma, "kappa_cs": kappa},
         "shift_share": {"exposures": instrument.exposures(gamma, kappa), "shifts": shifts},
         "two_way": {"log_pi_ck": np.log(PI)},
@@ -129,8 +132,9 @@ def calls(small) -> dict:
         },
         "residualise": {"data": data, "columns": ["log_wage"]},
         "second_stage_by_hand": {**of_panel, "years": [2010, 2019]},
-        "estimate": {**of_panel, "clusters": "city", "years": [2010, 2019], "level": 0.9},
-        "rho_of": {"beta": 2.0},
+        "estimate": {**of_panel, "clusters": "city", "years": [2010, 2019], "level": 0.9}
+        | {"wage_exponent": 1.5},
+        "rho_of": {"beta": 2.0, "wage_exponent": 1.5},
         "regress": {
             **{key: units[key] for key in ("y", "W", "x", "controls", "weights")},
             **{"z": Z1, "sector_clusters": sector_groups, "level": 0.9, "clusters": unit_groups},
@@ -275,6 +279,9 @@ LABELLED = {
     "cross_city": {"rho": "k"},
     "diversion": {"rho": "k"},
     "keepers": {"rho": "k"},
+    "stayers": {"rho": "k"},
+    "redirection": {"rho": "k"},
+    "occupation_gains": {"city": "c", "occupation": "k", "city_occupation": "ck", "rho": "k"},
 }
 
 

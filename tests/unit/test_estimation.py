@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from helpers import estimation
@@ -231,3 +232,62 @@ def test_what_a_sample_lacks_is_named(made):
     two = two[two["occupation"].isin(["sales", "trades"])]
     with pytest.raises(DataError, match="too few"):
         estimation.fit(two, "log_share", "log_wage", "iid")
+
+
+@pytest.mark.parametrize("alpha", [0.5, 1.0, 2.0])
+def test_the_unit_of_the_wage_moves_rho_and_nothing_else(panel, alpha):
+    """The slope is alpha / (1 - rho): fewer or more per cent of a scale for one of the wage."""
+    one, found = estimation.estimate(panel), estimation.estimate(panel, wage_exponent=alpha)
+    assert (found.beta, found.se) == (one.beta, one.se)
+    assert found.rho == pytest.approx(1 - alpha * (1 - one.rho), rel=1e-12)
+    for end, paper in zip(found.rho_interval, one.rho_interval, strict=True):
+        assert end == pytest.approx(1 - alpha * (1 - paper), rel=1e-12)
+    assert found.wage_exponent == found.spec["wage_exponent"] == alpha
+    assert found.admissible
+    assert "outside" not in str(found)
+
+
+def test_a_rho_that_the_model_does_not_have_is_returned_flagged_and_refused(panel):
+    """With alpha = theta = 3 the slope is under the exponent on both sources."""
+    from helpers import counterfactuals
+
+    found = estimation.estimate(panel, wage_exponent=3.0)
+    assert found.rho == pytest.approx(1 - 3 / found.beta)
+    assert found.rho < 0
+    assert not found.admissible
+    assert "outside [0, 1)" in str(found)
+    shares = panel.shares(2019)
+    with pytest.raises(ParameterError, match=r"found -0\..*slope is under the wage exponent"):
+        counterfactuals.shock(shares, found.rho, 3.0, city={shares.cities[0]: 0.95})
+
+
+@pytest.mark.parametrize("wrong", [0.0, -1.0, float("nan"), float("inf"), "3", None, [1.0, 2.0]])
+def test_a_wage_exponent_that_is_none_is_refused(made, wrong):
+    with pytest.raises(ParameterError, match="wage_exponent"):
+        estimation.estimate(made, wage_exponent=wrong)
+    with pytest.raises(ParameterError, match="wage_exponent"):
+        estimation.rho_of(2.0, wage_exponent=wrong)
+
+
+def test_the_estimator_finds_the_rho_that_made_the_data_when_the_wage_has_another_power():
+    """Choices made with w^2 in the scale: told so, the estimate is the truth."""
+    from helpers import model
+    from helpers.sources import synthetic
+
+    truth = synthetic.economy()
+    panel, cells, cities = truth.panel(), [], []
+    for t, year in enumerate(truth.years):
+        scale = truth.t_tck[t] * np.exp(truth.log_wage_tck[t] - truth.log_wage_tck[t].mean())
+        built = model.shares(scale, truth.T_tk[t], truth.z_tc[t], truth.rho)
+        frame = truth.shares(year).to_frame()[["city", "occupation"]]
+        cells.append(frame.assign(year=year, log_share=np.log(built.pi_ck).ravel()))
+        of_city = {"city": truth.cities, "year": year, "log_city_share": np.log(built.pi_c)}
+        cities.append(pd.DataFrame(of_city | {"log_city_wage": np.nan}))
+    wages = panel.cells.drop(columns=["log_share", "households"])
+    both = pd.concat(cells).merge(wages, on=["year", "city", "occupation"])
+    two = Panel(both, pd.concat(cities))
+    found = estimation.estimate(two, wage_exponent=2.0, clusters="city")
+    low, high = found.rho_interval
+    assert low < truth.rho < high
+    assert found.rho == pytest.approx(truth.rho, abs=0.03)
+    assert estimation.estimate(two).rho > truth.rho + 0.1

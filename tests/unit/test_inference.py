@@ -685,3 +685,23 @@ def test_claims_over_draws_add_up(made):
         targets.claims_over_draws(made, parameters, ["nonsense"])
     with pytest.raises(ParameterError, match="thetas"):
         uncertainty.draw_parameters(made, 5, thetas=(0.0, 1.0))
+
+
+def test_sets_and_draws_of_rho_follow_the_unit_of_the_wage(made):
+    inf = float("inf")
+    slopes = inference.ConfidenceSet(((-3.0, 1.5), (2.5, 4.0)), 0.95)
+    assert slopes.rho(2.0).intervals == ((pytest.approx(0.2), 0.5),)
+    assert inference.ConfidenceSet(((2.5, inf),), 0.95).rho(3.0).intervals == ((0.0, 1.0),)
+    assert inference.ConfidenceSet(((1.0, 2.9),), 0.95).rho(3.0).kind == "empty"
+    one = inference.standard_errors(made).set_index("clusters")
+    half = inference.standard_errors(made, wage_exponent=0.5).set_index("clusters")
+    for column in ("rho", "rho_low", "rho_high"):
+        np.testing.assert_allclose(half[column], 1 - 0.5 * (1 - one[column]), rtol=1e-12)
+    np.testing.assert_allclose(half["se_rho"], one["se_rho"] / 2, rtol=1e-12)
+    draws = [
+        uncertainty.draw_parameters(made, 20, clusters="city", wage_exponent=alpha)
+        for alpha in (1.0, 0.5, 9.0)
+    ]
+    np.testing.assert_allclose(draws[1]["rho"], 1 - 0.5 * (1 - draws[0]["rho"]), rtol=1e-12)
+    assert draws[2].attrs["outside"] == 20
+    assert (draws[2]["rho"] == 0).all()

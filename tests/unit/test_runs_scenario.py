@@ -252,7 +252,9 @@ _json = st.recursive(
 @given(st.sampled_from([*scenario.Scenario.__dataclass_fields__]), _json)
 def test_whatever_stands_behind_a_key_its_type_is_right_or_it_is_refused(key, value):
     kinds = {"year": int, "years": (list, type(None)), "policies": dict}
-    numbers = dict.fromkeys(("theta", "city_hat", "occupation_hat", "cell_hat"), float)
+    numbers = dict.fromkeys(
+        ("theta", "wage_exponent", "city_hat", "occupation_hat", "cell_hat"), float
+    )
     kinds |= numbers | {"rho": (float, type(None))}
     said = _refusal(scenario.check, key, value)
     if said is None:
@@ -406,3 +408,18 @@ def test_the_what_if_page_opens_at_whatever_a_scenario_may_hold(made):
     assert ranges["theta"] == [0.5, 100.0]
     assert ranges["city_hat"] == [0.001, 1.5]
     assert 'min="0.001" max="1.5"' in text
+
+
+def test_the_unit_of_the_wage_is_a_parameter_like_another(file, made):
+    assert scenario.Scenario().wage_exponent == 1.0
+    found = reading.read(file("wage_exponent: 2"))
+    assert found.parameters()["wage_exponent"] == 2.0
+    assert found.changes() == {"wage_exponent": 2.0}
+    found.check_panel(made)
+    for text in ("wage_exponent: 0", "wage_exponent: -1", "wage_exponent: many"):
+        with pytest.raises(ParameterError, match="line 1: wage_exponent: expected a number"):
+            reading.read(file(text))
+    with pytest.raises(ParameterError, match="wage exponent of 9, outside"):
+        reading.read(file("wage_exponent: 9")).check_panel(made)
+    # with a rho of one's own it does not matter
+    reading.read(file("wage_exponent: 9\nrho: 0.5")).check_panel(made)

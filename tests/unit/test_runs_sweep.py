@@ -361,3 +361,22 @@ def test_recorded_numbers_become_rows_and_words_stay_words(tmp_path):
     ((name, part),) = notebook_sweep.recorded(table)
     assert name == "07: x"
     assert list(part["value"]) == [1.0, 2.0]
+
+
+def test_a_sweep_over_the_unit_of_the_wage_is_one_over_the_rho_that_it_implies(file, made):
+    text = "wage_exponent: {from: 0.5, to: 1.5, number: 3}\ncity_hat: 0.9"
+    wanted = sweep_file.read_sweep(file(text))
+    wanted.check_panel(made)
+    table = grid.points(wanted, made)
+    beta = estimate(made).beta
+    np.testing.assert_allclose(table["rho"], 1 - np.array([0.5, 1.0, 1.5]) / beta, rtol=1e-12)
+    fixed = sweep_file.read_sweep(file("wage_exponent: 2\ntheta: [2, 3]\ncity_hat: 0.9"))
+    np.testing.assert_allclose(grid.points(fixed, made)["rho"], 1 - 2 / beta, rtol=1e-12)
+    for text, message in (
+        ("wage_exponent: [1, 9]\ncity_hat: 0.9", "wage exponent of 9"),
+        ("wage_exponent: [1, 2]\nrho: 0.5\ncity_hat: 0.9", "no effect where rho is given"),
+        ("wage_exponent: [1, 2]\noccupation_hat: 0.9", "has no effect on any share"),
+        ("wage_exponent: [1, 0]", "wage_exponent: expected a number above 0"),
+    ):
+        with pytest.raises(ParameterError, match=message):
+            sweep_file.read_sweep(file(text)).check_panel(made)

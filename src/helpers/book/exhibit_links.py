@@ -7,6 +7,7 @@ import csv
 import html
 import io
 import re
+from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
 
@@ -16,12 +17,25 @@ from pygments.lexers import PythonLexer
 
 from helpers.exhibits.data import MIME
 
-# modules that draw, as the faces of `helpers.exhibits` and of its live figures know them
-_MODULES = (
-    *("paper_figures", "foundations", "inference", "intuition", "markets", "policy"),
-    "small_multiples",
-    *("live.draws", "live.forest", "live.towns", "live.world"),
-)
+_DRAWN = ("Exhibit", "LiveFigure")  # what a function that draws returns
+
+
+def _modules() -> list[str]:
+    """Modules of `helpers.exhibits` in which some public function draws, dotted from there."""
+    found = []
+    for folder in ("", "live/"):
+        for path in sorted((files("helpers.exhibits") / folder).iterdir(), key=lambda p: p.name):
+            if path.name.endswith(".py") and path.name != "__init__.py":
+                found.append(folder.replace("/", ".") + path.name.removesuffix(".py"))
+    return [module for module in found if any(True for _ in _drawers(module))]
+
+
+def _drawers(module: str) -> Iterator[ast.FunctionDef]:
+    """Public functions of a module that return a drawing."""
+    for node in ast.parse(_source(module)).body:
+        public = isinstance(node, ast.FunctionDef) and not node.name.startswith("_")
+        if public and isinstance(node.returns, ast.Name) and node.returns.id in _DRAWN:
+            yield node
 
 
 def _source(module: str) -> str:
@@ -33,11 +47,9 @@ def _source(module: str) -> str:
 def functions() -> dict[str, tuple[str, int]]:
     """Functions that draw: their module and the line that they begin on."""
     found = {}
-    for module in _MODULES:
-        tree = ast.parse(_source(module))
-        for node in tree.body:
-            if isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
-                found[node.name] = (module, node.lineno)
+    for module in _modules():
+        for node in _drawers(module):
+            found[node.name] = (module, node.lineno)
     return found
 
 
@@ -100,7 +112,7 @@ def as_csv(content: dict) -> str:
 def write_code(folder: Path) -> None:
     """Write the modules that draw as pages with numbered lines."""
     folder.mkdir(parents=True, exist_ok=True)
-    for module in _MODULES:
+    for module in _modules():
         text = _source(module)
         look = HtmlFormatter(
             full=True, title=f"helpers.exhibits.{module}", linenos="inline", lineanchors="L",

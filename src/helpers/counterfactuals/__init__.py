@@ -6,7 +6,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "hats": ["shock", "welfare_change"],
-        "leavers": ["diversion", "keepers"],
+        "leavers": ["diversion", "keepers", "redirection", "stayers"],
         "many": ["city_shocks", "grid"],
         "responses": [
             "cell_gains",
@@ -16,5 +16,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "spillovers",
             "targets",
         ],
+        "welfare": ["occupation_gains"],
     },
 )

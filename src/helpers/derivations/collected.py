@@ -22,9 +22,9 @@ def _ledger() -> tuple[Claim, ...]:
 
 @lru_cache(maxsize=1)
 def _results() -> tuple[Claim, ...]:
-    from helpers.derivations import beyond, equilibrium
+    from helpers.derivations import beyond, equilibrium, meaning
 
-    return (*beyond.results(), *equilibrium.results())
+    return (*beyond.results(), *meaning.results(), *equilibrium.results())
 
 
 def ledger() -> list[Claim]:

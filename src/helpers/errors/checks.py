@@ -100,7 +100,13 @@ def check_rho(rho: float | Sequence[float] | np.ndarray, n_occupations: int) -> 
             f"found shape {rho_k.shape}"
         )
     if rho_k.ndim == 0 and not 0 <= rho_k < 1:
-        raise ParameterError(f"rho: expected a number in [0, 1), found {float(rho_k):g}")
+        why = (
+            "; no draws have a negative correlation: as an estimate, it says that the slope is "
+            "under the wage exponent"
+            if rho_k < 0
+            else ""
+        )
+        raise ParameterError(f"rho: expected a number in [0, 1), found {float(rho_k):g}{why}")
     outside = np.flatnonzero(~((rho_k >= 0) & (rho_k < 1)))
     if rho_k.ndim and outside.size:
         raise ParameterError(

@@ -1,11 +1,13 @@
 """Estimation of the correlation parameter by OLS and 2SLS (paper, 3.1 and 4.2).
 
-    ln pi_ckt = beta ln w_ckt + delta_ct + delta_kt + eta_ckt,        beta = 1 / (1 - rho)
+    ln pi_ckt = beta ln w_ckt + delta_ct + delta_kt + eta_ckt,        beta = alpha / (1 - rho)
 
 with city-year and occupation-year effects and the shift-share prediction as the instrument
-for the wage. With one instrument the slope is a ratio of two sums over variables net of effects,
-and its errors follow from the same sums (:mod:`helpers.estimation.variance`). The tests hold
-every number against pyfixest, which numbers with other effects, weights or controls come from.
+for the wage. The scale of a cell is taken to rise with its wage as t_ck = w_ck^alpha eta_ck; the
+paper has the exponent alpha, here ``wage_exponent``, at one. With one instrument the slope is a
+ratio of two sums over variables net of effects, and its errors follow from the same sums
+(:mod:`helpers.estimation.variance`). The tests hold every number against pyfixest, which numbers
+with other effects, weights or controls come from.
 """
 
 from __future__ import annotations
@@ -37,11 +39,12 @@ class RhoEstimate:
     Attributes
     ----------
     beta, se : float
-        2SLS slope on the log wage, 1 / (1 - rho), and its standard error.
+        2SLS slope on the log wage, alpha / (1 - rho), and its standard error.
     rho : float
-        1 - 1 / beta.
+        1 - wage_exponent / beta, whatever it is: see :attr:`admissible`.
     rho_interval : tuple of float
-        The interval of beta carried through 1 - 1 / beta, which is increasing for beta > 0.
+        The interval of beta carried through, which keeps the order for beta > 0; minus infinity
+        for beta <= 0.
     ols : Fit
         The same equation by least squares.
     first_stage : Fit
@@ -52,7 +55,11 @@ class RhoEstimate:
     vcov : array (1, 1)
         Variance of beta.
     spec : mapping
-        What was estimated: effects, clusters, years, level, formula.
+        What was estimated: effects, clusters, years, level, formula, wage exponent.
+    wage_exponent : float
+        The power alpha with which a wage enters the scale of a cell.
+
+    Printed, it says all this in a sentence.
     """
 
     beta: float
@@ -65,6 +72,31 @@ class RhoEstimate:
     n_obs: int
     vcov: np.ndarray
     spec: Mapping
+    wage_exponent: float = 1.0
+
+    @property
+    def admissible(self) -> bool:
+        """Whether the model has this correlation: rho in [0, 1).
+
+        Outside there are no draws with it, and :func:`helpers.counterfactuals.shock` refuses it.
+        A slope under the wage exponent gives a rho below zero.
+        """
+        return 0 <= self.rho < 1
+
+    def __str__(self) -> str:
+        """The estimate in a sentence, with a second one where the model does not have it."""
+        low, high = self.rho_interval
+        text = (
+            f"rho = {self.rho:.3f} ({self.spec['level']:.0%} interval {low:.3f} to {high:.3f}), "
+            f"from a slope of {self.beta:.3f} ({self.se:.3f}) and a wage exponent of "
+            f"{self.wage_exponent:g}, {self.n_obs:,} cells"
+        )
+        if self.admissible:
+            return text
+        return (
+            f"{text}. This rho is outside [0, 1): the slope is not above the wage exponent, the "
+            "model has no draws with such a correlation, and counterfactuals refuse it"
+        )
 
 
 def second_stage_by_hand(panel: Panel, years: int | Sequence[int] | None = None) -> Fit:
@@ -88,12 +120,14 @@ def estimate(
     clusters: str | None = "city_occupation",
     years: int | Sequence[int] | None = None,
     level: float = 0.95,
+    wage_exponent: float = 1.0,
 ) -> RhoEstimate:
     """Estimate rho by 2SLS with city-year and occupation-year effects (paper, 3.1).
 
-    ln pi_ckt = beta ln w_ckt + delta_ct + delta_kt + error with beta = 1 / (1 - rho), the wage
+    ln pi_ckt = beta ln w_ckt + delta_ct + delta_kt + error with beta = alpha / (1 - rho), the wage
     instrumented by the shift-share prediction: ``s31-model``, ``s31-first-stage`` and
-    ``s31-second-stage`` in the ledger of derivations.
+    ``s31-second-stage`` in the ledger of derivations. The power alpha with which a wage enters
+    the scale of a cell, t_ck = w_ck^alpha eta_ck, is one in the paper; rho = 1 - alpha / beta.
 
     Parameters
     ----------
@@ -105,15 +139,21 @@ def estimate(
         All years of the panel by default.
     level : float, in (0, 1)
         Confidence level of ``rho_interval``.
+    wage_exponent : float, above 0
+        The power alpha. The paper's is one. Theta is what it would be if pay per unit of what a
+        household produces were the wage. The data do not choose between them.
 
     Returns
     -------
     RhoEstimate
+        With a rho outside [0, 1) where the slope is under the wage exponent; then
+        ``admissible`` is False.
 
     Raises
     ------
     ParameterError
-        For a level outside (0, 1), an unknown year or cluster variable.
+        For a level outside (0, 1), a wage exponent that is not above 0, an unknown year or
+        cluster variable.
     DataError
         If no cell can be used, or the effects explain the wage or the instrument.
 
@@ -123,6 +163,7 @@ def estimate(
     effects that are nested in the clusters; other packages differ in the third digit.
     """
     level = arguments.level(level)
+    wage_exponent = arguments.number("wage_exponent", wage_exponent, positive=True)
     data = sample(panel, years)
     n_clusters = checked_clusters(data, clusters)
     ols = fit(data, "log_share", "log_wage", clusters)
@@ -135,11 +176,11 @@ def estimate(
     beta, se, _ = slope(y, x, z / unit_of(z), data, clusters)
     degrees = n_clusters - 1 if n_clusters else ols.df_residual
     reach = float(stdtrit(degrees, (1 + level) / 2)) * se
-    bounds = tuple(rho_of(float(bound)) for bound in (beta - reach, beta + reach))
+    bounds = tuple(rho_of(float(b), wage_exponent) for b in (beta - reach, beta + reach))
     return RhoEstimate(
         beta=beta,
         se=se,
-        rho=rho_of(beta),
+        rho=rho_of(beta, wage_exponent),
         rho_interval=bounds,
         ols=ols,
         first_stage=first_stage,
@@ -152,31 +193,47 @@ def estimate(
             "n_clusters": n_clusters,
             "years": tuple(sorted(data["year"].unique().tolist())),
             "level": level,
+            "wage_exponent": wage_exponent,
             "dropped": data.attrs["dropped"],
             "singletons": data.attrs["singletons"],
         },
+        wage_exponent=wage_exponent,
     )
 
 
-def rho_of(beta: float) -> float:
-    """The correlation that a slope implies, 1 - 1 / beta; minus infinity for beta <= 0.
+def rho_of(beta: float, wage_exponent: float = 1.0) -> float:
+    """The correlation that a slope implies, 1 - alpha / beta; minus infinity for beta <= 0.
+
+    The one place where a slope becomes a correlation: estimates, intervals, confidence sets and
+    bootstrap draws come here.
+
+    Parameters
+    ----------
+    beta : float
+        Slope of log shares on log wages, alpha / (1 - rho).
+    wage_exponent : float, above 0
+        The power alpha with which a wage enters the scale of a cell, one in the paper.
+
+    Returns
+    -------
+    float
+        Below zero for a slope under the wage exponent, outside the model's domain.
 
     beta = 1 / (1 - rho): ``s31-beta`` in the ledger of derivations (paper, 3.1).
 
     Raises
     ------
     ParameterError
-        For what is no number, or missing.
-
-    Values below zero mean a slope under one, outside the model's domain.
+        For what is no number, or missing, and a wage exponent that is not above 0.
 
     Examples
     --------
-    >>> round(rho_of(2.777), 2)
-    0.64
+    >>> round(rho_of(2.777), 2), round(rho_of(2.777, wage_exponent=2.0), 2)
+    (0.64, 0.28)
     """
+    wage_exponent = arguments.number("wage_exponent", wage_exponent, positive=True)
     beta = float(beta) if isinstance(beta, float) else arguments.number("beta", beta)
     if np.isnan(beta):
         raise ParameterError("beta: expected a slope, found nan")
     with np.errstate(over="ignore"):
-        return float(1 - 1 / np.float64(beta)) if beta > 0 else float("-inf")
+        return float(1 - wage_exponent / np.float64(beta)) if beta > 0 else float("-inf")

@@ -36,7 +36,10 @@ unrestricted fit, and the wild restricted bootstrap of the latter."""
 
 
 def standard_errors(
-    panel: Panel, level: float = 0.95, years: Sequence[int] | None = None
+    panel: Panel,
+    level: float = 0.95,
+    years: Sequence[int] | None = None,
+    wage_exponent: float = 1.0,
 ) -> pd.DataFrame:
     """The 2SLS slope under every clustering, and what each implies for rho.
 
@@ -51,14 +54,16 @@ def standard_errors(
     panel : Panel
     level : float, in (0, 1)
     years : sequence of int, optional
+    wage_exponent : float, above 0
+        As in :func:`helpers.estimation.estimate`.
 
     Returns
     -------
     DataFrame
         ``clusters``, ``n_clusters``; ``beta``, ``se``, ``se_not_nested``; ``se_jackknife``
         (leave one cluster out, for one-way clusters of cities or occupations), ``rho``,
-        ``se_rho`` (delta method, se / beta^2), ``rho_low``, ``rho_high`` (the interval of beta
-        carried through, with t quantiles of clusters - 1 degrees of freedom),
+        ``se_rho`` (delta method, alpha se / beta^2), ``rho_low``, ``rho_high`` (the interval of
+        beta carried through, with t quantiles of clusters - 1 degrees of freedom),
         ``first_stage_f`` (as :func:`helpers.estimation.estimate` reports it; with one
         instrument this is the effective F of Montiel Olea and Pflueger), ``tf`` (critical value
         of abs(t) at that F, Lee and others, at 95 per cent),
@@ -92,7 +97,9 @@ def standard_errors(
         strong = float(moved**2 / spread)
         critical = strength.tf_critical(strong)
         reach = stats.t.ppf((1 + level) / 2, degrees) * se
-        low, high = (estimation.rho_of(net.beta + side * reach) for side in (-1, 1))
+        low, high = (
+            estimation.rho_of(float(net.beta + side * reach), wage_exponent) for side in (-1, 1)
+        )
         ends = (net.beta - critical * se, net.beta + critical * se)
         rows.append(
             {
@@ -102,14 +109,14 @@ def standard_errors(
                 "se": se,
                 "se_not_nested": se * np.sqrt(factors[0] / factors[1]),
                 "se_jackknife": jackknife,
-                "rho": estimation.rho_of(net.beta),
-                "se_rho": se / net.beta**2,
+                "rho": estimation.rho_of(net.beta, wage_exponent),
+                "se_rho": wage_exponent * se / net.beta**2,
                 "rho_low": low,
                 "rho_high": high,
                 "first_stage_f": strong,
                 "tf": critical,
-                "rho_tf": str(interval.ConfidenceSet((ends,), 0.95).rho()),
-                "rho_ar": str(ar(net, clusters, level).rho()),
+                "rho_tf": str(interval.ConfidenceSet((ends,), 0.95).rho(wage_exponent)),
+                "rho_ar": str(ar(net, clusters, level).rho(wage_exponent)),
             }
         )
     return pd.DataFrame(rows)

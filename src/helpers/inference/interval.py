@@ -9,6 +9,7 @@ from itertools import pairwise
 import numpy as np
 
 from helpers.errors import arguments
+from helpers.estimation import rho_of
 
 
 @dataclass(frozen=True)
@@ -46,18 +47,18 @@ class ConfidenceSet:
         parts = " and ".join(f"[{low:.3f}, {high:.3f}]" for low, high in self.intervals)
         return parts if self.kind == "interval" else f"{parts} ({self.kind})"
 
-    def rho(self) -> ConfidenceSet:
-        """The correlations 1 - 1/b that the slopes in the set imply, within [0, 1).
+    def rho(self, wage_exponent: float = 1.0) -> ConfidenceSet:
+        """The correlations 1 - alpha/b that the slopes in the set imply, within [0, 1).
 
-        A slope below one is outside the model: such parts of the set are cut off, and a set
-        that lies there altogether becomes empty.
+        A slope below the wage exponent alpha, one in the paper, is outside the model: such parts
+        of the set are cut off, and a set that lies there altogether becomes empty.
         """
-        kept = [
-            (1 - 1 / max(low, 1.0), 1.0 if np.isinf(high) else 1 - 1 / high)
-            for low, high in self.intervals
-            if high >= 1
+        ends = [
+            [rho_of(float(end), wage_exponent) for end in pair]
+            for pair in self.intervals
+            if pair[1] >= wage_exponent
         ]
-        return ConfidenceSet(tuple((float(low), float(high)) for low, high in kept), self.level)
+        return ConfidenceSet(tuple((max(low, 0.0), high) for low, high in ends), self.level)
 
 
 def _where_negative(

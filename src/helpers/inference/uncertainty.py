@@ -37,6 +37,7 @@ def draw_parameters(
     seed: int = 0,
     method: str | None = None,
     years: Sequence[int] | None = None,
+    wage_exponent: float = 1.0,
 ) -> pd.DataFrame:
     """Draws of rho from its bootstrap and of theta from a range.
 
@@ -54,13 +55,15 @@ def draw_parameters(
         intervals are the wild Anderson-Rubin sets (:func:`helpers.inference.wild_draws`), for
         few. By default wild below :data:`FEW` clusters.
     years : sequence of int, optional
+    wage_exponent : float, above 0
+        As in :func:`helpers.estimation.estimate`.
 
     Returns
     -------
     DataFrame
-        ``rho``, ``theta``; ``attrs["outside"]`` counts draws with a slope below one, which were
-        set to rho = 0, ``attrs["open"]`` those cut to :data:`HIGHEST`, and ``attrs["method"]``
-        says which they are.
+        ``rho``, ``theta``; ``attrs["outside"]`` counts draws with a slope below the wage
+        exponent, which were set to rho = 0, ``attrs["open"]`` those cut to
+        :data:`HIGHEST`, and ``attrs["method"]`` says which they are.
     """
     low, high = thetas
     find_name("clusters", clusters, ("city", "city_occupation", "occupation"))
@@ -72,14 +75,14 @@ def draw_parameters(
     find_name("method", method, METHODS)
     source = wild.wild_draws if method == "wild" else resampling.bootstrap
     beta = source(panel, clusters=clusters, draws=draws, seed=seed, years=years)
-    rho = 1 - 1 / np.maximum(beta, 1.0)
+    rho = np.array([estimation.rho_of(float(slope), wage_exponent) for slope in beta])
     table = pd.DataFrame(
         {
-            "rho": np.minimum(rho, HIGHEST),
+            "rho": np.clip(rho, 0.0, HIGHEST),
             "theta": np.random.default_rng([seed, 1]).uniform(low, high, draws),
         }
     )
-    table.attrs["outside"] = int((beta < 1).sum())
+    table.attrs["outside"] = int((rho < 0).sum())
     table.attrs["open"] = int((rho > HIGHEST).sum())
     table.attrs["method"] = method
     return table

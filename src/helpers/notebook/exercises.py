@@ -109,6 +109,8 @@ def _rent_supply(
     shares: Shares, rho: float, theta: float, city: str, wages: np.ndarray | None
 ) -> float:
     """Elasticity of housing at which a city loses nine tenths of what it does at fixed rents."""
+    from scipy.optimize import brentq
+
     c = shares.city_index(city)
 
     def lost(eta: float) -> float:
@@ -123,6 +125,8 @@ def _half_demand(
     shares: Shares, rho: float, theta: float, city: str, wages: np.ndarray | None
 ) -> float:
     """Demand elasticity at which wages undo half of a city's loss, occupations alike."""
+    from scipy.optimize import brentq
+
     c = shares.city_index(city)
 
     def lost(epsilon: float) -> float:
@@ -144,6 +148,24 @@ def _jobs_by_hand(
     return float(
         (s_k * B_k ** (substitution - 1)).sum() * cost ** (substitution - demand_elasticity)
     )
+
+
+def _wage_spread(panel: Panel) -> float:
+    """Part of the variance of log wages that lies between occupations."""
+    from helpers.inference import observed_wages
+
+    table = observed_wages.decomposition(panel).set_index("between")
+    return float(table.loc["occupation", "part"])
+
+
+def _most_redirected(shares: Shares, rho: float) -> str:
+    return shares.cities[int(counterfactuals.redirection(shares, rho).argmax())]
+
+
+def _occupation_loss(shares: Shares, rho: float, theta: float, city: str) -> str:
+    """The occupation that loses most when a city's scale falls by a tenth."""
+    gains = counterfactuals.occupation_gains(shares, rho, theta, city={city: 0.9})
+    return shares.occupations[int(gains.argmin())]
 
 
 CHECKS: dict[str, Check] = {
@@ -172,6 +194,16 @@ CHECKS: dict[str, Check] = {
     "wage-demand": Check(_half_demand, 5e-3),
     "jobs-by-hand": Check(_jobs_by_hand),
     "equilibrium-edge": Check(lambda rho: 1 - rho, 5e-3),
+    "unit-half": Check(lambda beta: beta / 2, 5e-3),
+    "unit-years": Check(
+        lambda panel: sum(
+            estimate(panel, years=year, wage_exponent=2.0).admissible for year in panel.years
+        ),
+        0,
+    ),
+    "wages-spread": Check(_wage_spread, 5e-3),
+    "leavers-largest": Check(_most_redirected),
+    "leavers-welfare": Check(_occupation_loss, 1e-4),
 }
 
 

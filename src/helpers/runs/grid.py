@@ -14,7 +14,7 @@ import pandas as pd
 
 from helpers.counterfactuals.hats import SHOCKS
 from helpers.errors import CompanionError, ParameterError
-from helpers.estimation import estimate
+from helpers.estimation import estimate, rho_of
 from helpers.panel import Panel
 from helpers.runs import reading
 from helpers.runs.reading import ALL
@@ -22,7 +22,9 @@ from helpers.runs.scenario import Scenario, in_panel
 
 _HATS = ("city_hat", "occupation_hat", "cell_hat")
 NUMBERS = ("rho", "theta", *_HATS)
-_USED = (*SHOCKS, "closure", "source", "year", "years")  # by a numerical sweep
+EXPONENT = "wage_exponent"  # acts through rho, where that is the estimate
+RANGES = (*NUMBERS, EXPONENT)  # what a file may give as an even grid
+_USED = (*SHOCKS, EXPONENT, "closure", "source", "year", "years")  # by a numerical sweep
 LISTS = ("years",)  # values that are lists themselves
 # which shocks a parameter has to do with: without them it changes nothing
 _NEEDS = {
@@ -98,7 +100,7 @@ class Sweep:
         refuse_idle(self, _without_shock(self))
         if self.notebooks:
             self._rehearse(panel)
-        elif self.fixed.get("rho", 0) is None or None in self.axes.get("rho", ()):
+        elif None in all_values(self, "rho", None if {EXPONENT} & {*self.axes, *self.fixed} else 0):
             _estimated(self, panel)
 
     def _rehearse(self, panel: Panel) -> None:
@@ -153,10 +155,10 @@ def not_taken(sweep: Sweep, notebooks: Collection[str]) -> Iterator[tuple[str, s
     """Parameters that nothing which is run takes, and why."""
     if not sweep.notebooks:
         for key in sweep.axes:
-            if key not in (*SHOCKS, "closure"):
+            if key not in (*SHOCKS, EXPONENT, "closure"):
                 yield (
                     key,
-                    f"a numerical sweep goes over {', '.join(SHOCKS)}, closure; "
+                    f"a numerical sweep goes over {', '.join(SHOCKS)}, {EXPONENT}, closure; "
                     "name the notebooks to sweep over anything else",
                 )
         for key in sweep.fixed:
@@ -195,25 +197,30 @@ def _without_shock(sweep: Sweep) -> Iterator[tuple[str, str]]:
         given = ", ".join(_HATS)
         yield next(iter(sweep.axes)), f"nothing is shocked; give one of {given} other than 1"
         return
-    for key, needed in _NEEDS.items():
+    if EXPONENT in {*sweep.axes, *sweep.fixed} and None not in all_values(sweep, "rho", None):
+        yield EXPONENT, "has no effect where rho is given; take one of the two out"
+    for key, needed in {**_NEEDS, EXPONENT: _NEEDS["rho"]}.items():
         values = sweep.axes.get(key, ())
         if (len(values) > 1 or values == [ALL]) and not shocked & set(needed):
             yield key, f"has no effect on any share without {' or '.join(needed)} other than 1"
 
 
-def all_values(sweep: Sweep, name: str) -> list:
-    return sweep.axes.get(name, [sweep.fixed.get(name, 1.0)])
+def all_values(sweep: Sweep, name: str, default: object = 1.0) -> list:
+    return sweep.axes.get(name, [sweep.fixed.get(name, default)])
 
 
-def _estimated(sweep: Sweep, panel: Panel) -> float:
-    """Return rho as the panel gives it, refused where no share can be computed with it."""
-    rho = float(estimate(panel, years=sweep.fixed.get("years")).rho)
-    if not 0 <= rho < 1:
-        raise ParameterError(
-            f"rho: this sample's estimate is {rho:.4g}, outside [0, 1); "
-            "choose other years, or give numbers"
-        )
-    return rho
+def _estimated(sweep: Sweep, panel: Panel) -> dict[float, float]:
+    """Return rho as the panel gives it for each wage exponent, refused outside [0, 1)."""
+    beta = estimate(panel, years=sweep.fixed.get("years")).beta
+    found = {}
+    for exponent in all_values(sweep, EXPONENT, Scenario.wage_exponent):
+        found[exponent] = rho = rho_of(beta, exponent)
+        if not 0 <= rho < 1:
+            raise ParameterError(
+                f"rho: this sample's estimate is {rho:.4g} with a wage exponent of {exponent:g}, "
+                "outside [0, 1); choose other years or another wage_exponent, or give numbers"
+            )
+    return found
 
 
 def points(sweep: Sweep, panel: Panel, most: int | None = None) -> pd.DataFrame:
@@ -267,9 +274,10 @@ def points(sweep: Sweep, panel: Panel, most: int | None = None) -> pd.DataFrame:
         columns[name] = several[rows // fast % len(values)]
     table = pd.DataFrame({name: columns.get(name, base[name]) for name in SHOCKS}, index=rows)
     if table["rho"].isna().any():
-        table["rho"] = (
-            table["rho"].astype(object).where(table["rho"].notna(), _estimated(sweep, panel))
-        )
+        of_exponent = _estimated(sweep, panel)
+        only = next(iter(of_exponent))
+        estimates = pd.Series(columns.get(EXPONENT, only), index=rows).map(of_exponent)
+        table["rho"] = table["rho"].astype(object).where(table["rho"].notna(), estimates)
     table[list(NUMBERS)] = table[list(NUMBERS)].astype(float)
     if "closure" in sweep.fixed or "closure" in axes:
         column = columns.get("closure", [sweep.fixed.get("closure")] * len(rows))

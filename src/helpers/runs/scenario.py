@@ -21,9 +21,10 @@ from helpers.names import CLUSTERS, DETROIT, NEW_YORK, OCCUPATIONS, SOURCES, VIS
 LARGEST_RHO = 0.99
 """Up to here every chapter runs; nearer to one its million simulated draws say nothing."""
 THETA = (0.1, 100.0)
+WAGE_EXPONENT = (0.01, 100.0)
 RANGE = {"from", "to", "number"}
 _EMPTIEST = 1e-100
-NUMBERS = ("rho", "theta", "city_hat", "occupation_hat", "cell_hat")
+NUMBERS = ("rho", "theta", "wage_exponent", "city_hat", "occupation_hat", "cell_hat")
 _POLICIES = {
     "targeted": {"city_occupation": {DETROIT: {"trades": 1.10}}},
     "general": {"city": {DETROIT: policy_form.EQUAL}},
@@ -50,6 +51,9 @@ class Scenario:
         estimate.
     theta : float
         Frechet shape, within :data:`THETA`.
+    wage_exponent : float
+        Power with which a wage enters the scale of a cell, within :data:`WAGE_EXPONENT`: the
+        estimate is rho = 1 - wage_exponent / slope.
     city, second_city : str
         Cities that are shocked in section 5.1, two different ones.
     city_hat : float
@@ -85,6 +89,7 @@ class Scenario:
     years: list[int] | None = None
     rho: float | None = None
     theta: float = 3.0
+    wage_exponent: float = 1.0
     city: str = NEW_YORK
     second_city: str = VISALIA
     city_hat: float = 0.95
@@ -145,15 +150,21 @@ class Scenario:
         rho = self.rho
         if rho is None or self.source not in SOURCES:  # of a reader's own, chapter 5 asks anyway
             estimates = {} if estimates is None else estimates
-            sample = (str(self.years), self.clusters)
+            sample = (str(self.years), self.clusters, self.wage_exponent)
             if sample not in estimates:
-                fit = estimate(panel, years=self.years, clusters=self.clusters)
+                fit = estimate(
+                    panel,
+                    years=self.years,
+                    clusters=self.clusters,
+                    wage_exponent=self.wage_exponent,
+                )
                 estimates[sample] = float(fit.rho)
             rho = estimates[sample] if rho is None else rho
             if not 0 <= rho <= LARGEST_RHO:
                 raise ParameterError(
-                    f"rho: this sample's estimate is {rho:.4g}, outside [0, {LARGEST_RHO}]; "
-                    "choose other years, or give a number"
+                    f"rho: this sample's estimate is {rho:.4g} with a wage exponent of "
+                    f"{self.wage_exponent:g}, outside [0, {LARGEST_RHO}]; choose other years or "
+                    "another wage_exponent, or give a number"
                 )
         shocks = {
             "city_hat": {"city": {self.city: self.city_hat}},
@@ -217,6 +228,8 @@ def check(name: str, value: object, own_names: bool = False) -> object:
         return None if value is None else policy_form.number(name, value, 0, LARGEST_RHO, hint)
     if name == "theta":
         return policy_form.number(name, value, *THETA, "the paper's is 3")
+    if name == "wage_exponent":
+        return policy_form.number(name, value, *WAGE_EXPONENT, "the paper's is 1")
     if name in NUMBERS:
         return policy_form.check_hat(name, value)
     if name == "year":

@@ -12,7 +12,7 @@ from helpers.counterfactuals import policy_form
 from helpers.errors import CompanionError, ParameterError, UnknownNameError, check_rho, nearest
 from helpers.names import SOURCES
 from helpers.runs import reading
-from helpers.runs.grid import LISTS, NUMBERS, Sweep, not_taken, refuse_idle
+from helpers.runs.grid import LISTS, RANGES, Sweep, not_taken, refuse_idle
 from helpers.runs.reading import ALL
 from helpers.runs.scenario import RANGE, check
 
@@ -92,7 +92,7 @@ def _notebooks(given: object, known: Collection[str]) -> tuple[str, ...]:
 
 def _values(key: str, value: object) -> list | None:
     """Values of an axis, None for a single value."""
-    if isinstance(value, dict) and key in (*NUMBERS, "year"):
+    if isinstance(value, dict) and key in (*RANGES, "year"):
         return _steps(key, value)
     if value == ALL and key == "city":
         return [ALL]
