@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, PercentFormatter
 
 from helpers.exhibits.exhibit import Exhibit, canvas
@@ -33,10 +34,15 @@ def _bubbles(ax: Axes, x: pd.Series, y: pd.Series, size: pd.Series, colour: str)
     )  # fmt: skip
 
 
-def _per_cent(ax: Axes, axis: str = "y", digits: int = 1) -> None:
+def _per_cent(ax: Axes, axis: str = "y") -> None:
     """Write new over old as a change in per cent."""
     which = ax.yaxis if axis == "y" else ax.xaxis
-    which.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * (value - 1):.{digits}f}%"))
+    which.set_major_formatter(FuncFormatter(lambda value, _: f"{round(100 * (value - 1), 4):g}%"))
+
+
+def _plain(value: float, _: object) -> str:
+    """A share in per cent, however small, without powers of ten."""
+    return f"{100 * value:.8f}".rstrip("0").rstrip(".") + "%"
 
 
 def implied_sizes(panel: Panel, rho: float, theta: float = 3.0, year: int = 2019) -> Exhibit:
@@ -60,7 +66,7 @@ def implied_sizes(panel: Panel, rho: float, theta: float = 3.0, year: int = 2019
         ax.set(xscale="log", yscale="log", xlabel="observed share of households",
                ylabel="share before the shock")  # fmt: skip
         for axis in (ax.xaxis, ax.yaxis):
-            axis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:g}%"))
+            axis.set_major_formatter(FuncFormatter(_plain))
         largest = data.loc[data["observed"].idxmax()]
         ax.annotate(
             short_name(largest["city"]), (largest["observed"], largest["as_run"]),
@@ -96,8 +102,11 @@ def as_run_figure_2(
             ax.set(xlabel=f"correlation with {short_name(city)}'s mix")
             _per_cent(ax)
         panels[0].set_ylabel("change of the city's share")
-        panels[1].text(0.03, 0.06, "ρ = 0", color=ORANGE, transform=panels[1].transAxes)
-        panels[1].text(0.03, 0.86, f"ρ = {rho:.2f}", color=BLUE, transform=panels[1].transAxes)
+        marks = [
+            Line2D([], [], marker="o", linestyle="", color=colour, label=label)
+            for colour, label in ((BLUE, f"ρ = {rho:.2f}"), (ORANGE, "ρ = 0"))
+        ]
+        panels[1].legend(handles=marks, frameon=False, loc="center left")
     return Exhibit("as_run_figure_2", figure, data)
 
 

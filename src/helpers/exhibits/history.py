@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from matplotlib.ticker import PercentFormatter
+from matplotlib.ticker import FuncFormatter, PercentFormatter
 
 from helpers.exhibits.exhibit import Exhibit, canvas
 from helpers.exhibits.palette import BLUE, GREY, ORANGE
@@ -15,6 +15,11 @@ def _percent(ax, x: bool = True, y: bool = True) -> None:
     for there, axis in ((x, ax.xaxis), (y, ax.yaxis)):
         if there:
             axis.set_major_formatter(PercentFormatter(1, decimals=0))
+
+
+def _plain(value: float, _: object) -> str:
+    """A share in per cent, however small, without powers of ten."""
+    return f"{100 * value:.8f}".rstrip("0").rstrip(".") + "%"
 
 
 def forecast_scatter(past: history.History, beta: float) -> Exhibit:
@@ -123,6 +128,6 @@ def ripples(cases: pd.DataFrame) -> Exhibit:
         ax.set_yticks(place, data["short"])
         ax.invert_yaxis()
         ax.set(xscale="log", xlabel="standard deviation of the change of all other cities' shares")
-        ax.xaxis.set_major_formatter(PercentFormatter(1, decimals=None))
+        ax.xaxis.set_major_formatter(FuncFormatter(_plain))
         ax.legend(frameon=False, loc="center")
     return Exhibit("ripples", figure, data)

@@ -16,10 +16,11 @@ from helpers import counterfactuals, inference, targets
 from helpers.counterfactuals import policy, policy_form
 from helpers.errors import find_name
 from helpers.estimation import estimate, rho_of
-from helpers.inference import alternatives
+from helpers.inference import alternatives, case_studies
 from helpers.model import Shares
 from helpers.panel import Panel
 from helpers.sources import synthetic
+from helpers.targets import as_run
 
 
 @dataclass(frozen=True)
@@ -100,6 +101,12 @@ def _between(panel: Panel) -> float:
     return float(table.loc["log_wage", "between"])
 
 
+def _largest_as_run(panel: Panel, rho: float, theta: float) -> float:
+    """Share of the largest city in the economy that the published shifters imply."""
+    year = panel.years[-1]
+    return float(as_run.implied(as_run.with_city_wages(panel), year, rho, theta).pi_c.max())
+
+
 CHECKS: dict[str, Check] = {
     "intro-iia": Check(lambda: (0.6, 0.4)),
     "model-kendall": Check(lambda: 0.0, 0.06),
@@ -120,6 +127,12 @@ CHECKS: dict[str, Check] = {
     "conclusions-rho": Check(lambda beta: rho_of(1.1 * beta), 1e-3),
     "what-if-undo": Check(_undo, 1e-4),
     "policy-equal": Check(_equal_hat, 1e-5),
+    "history-noise": Check(lambda: 0.5),
+    "history-invert": Check(
+        lambda shares, rho, theta, city: case_studies.city_hat(shares, rho, theta, city, 1.1), 1e-5
+    ),
+    "as-run-power": Check(lambda theta: theta),
+    "as-run-largest": Check(_largest_as_run, 1e-4),
 }
 
 

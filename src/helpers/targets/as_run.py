@@ -34,6 +34,25 @@ FIGURE_5_HAT = 0.90
 """What management is multiplied by in the last public version that draws figure 5."""
 
 
+def with_city_wages(panel: Panel) -> Panel:
+    """The panel, each missing city wage set to the mean of its year.
+
+    The published T_c comes from a regression with one coefficient more than observations, whose
+    wage coefficient is a matter of convention; it needs a number in every row, and what number
+    hardly matters.
+
+    Parameters
+    ----------
+    panel : Panel
+    """
+    cities = panel.cities
+    wage = cities["log_city_wage"]
+    if wage.notna().all():
+        return panel
+    filled = wage.fillna(wage.groupby(cities["year"]).transform("mean")).fillna(0.0)
+    return replace(panel, cities=cities.assign(log_city_wage=filled))
+
+
 def implied(
     panel: Panel, year: int, rho: float, theta: float = THETA, *, at: float | None = None
 ) -> Shares:
