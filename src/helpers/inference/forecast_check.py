@@ -63,7 +63,7 @@ def judge(
         return {
             "slope": np.where(flat, np.nan, xy / xx),
             "correlation": np.where(flat, np.nan, xy / np.sqrt(xx * yy)),
-            "rmse": np.sqrt(np.maximum(yy - 2 * xy + xx, 0.0)),
+            "rmse": np.sqrt((weights * (y - x) ** 2).sum(axis=-1)),
         }
 
 

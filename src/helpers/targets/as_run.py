@@ -35,11 +35,11 @@ FIGURE_5_HAT = 0.90
 
 
 def with_city_wages(panel: Panel) -> Panel:
-    """The panel, each missing city wage set to the mean of its year.
+    """The panel, each missing city wage set to the city's mean, else to its year's.
 
-    The published T_c comes from a regression with one coefficient more than observations, whose
-    wage coefficient is a matter of convention; it needs a number in every row, and what number
-    hardly matters.
+    The published T_c comes from a regression with one coefficient more than observations, which
+    needs a number in every row. The wage coefficient is the choice of software, not an estimate,
+    and a number that is filled in changes it.
 
     Parameters
     ----------
@@ -49,8 +49,9 @@ def with_city_wages(panel: Panel) -> Panel:
     wage = cities["log_city_wage"]
     if wage.notna().all():
         return panel
-    filled = wage.fillna(wage.groupby(cities["year"]).transform("mean")).fillna(0.0)
-    return replace(panel, cities=cities.assign(log_city_wage=filled))
+    for of in ("city", "year"):
+        wage = wage.fillna(wage.groupby(cities[of]).transform("mean"))
+    return replace(panel, cities=cities.assign(log_city_wage=wage.fillna(0.0)))
 
 
 def implied(
