@@ -12,7 +12,7 @@ from collections.abc import Callable
 import numpy as np
 
 from helpers.counterfactuals import shock
-from helpers.inference import case_studies, forecast_check, history
+from helpers.inference import case_studies, forecast_check, history, made_histories
 from helpers.sources import load
 from helpers.targets import as_run
 
@@ -63,7 +63,7 @@ def main() -> None:
     line("  one forecast over the draws", fast, f"loop over draws {slow:.2f} s, {slow / fast:.0f}")
     line("shrunk wages", seconds(lambda: history.shrunk(past)))
     line("50 countries in which the model is true", seconds(
-        lambda: forecast_check.known_worlds(past, 0.64, 50)))  # fmt: skip
+        lambda: made_histories.known_worlds(past, 0.64, 50)))  # fmt: skip
     line("six case studies", seconds(lambda: case_studies.table(past, 0.64, 3.0)))
     whole = as_run.with_city_wages(panel)
     line("figure 2 as run and exact", seconds(

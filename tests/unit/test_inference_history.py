@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from helpers.counterfactuals import shock
 from helpers.errors import DataError, ParameterError, UnknownNameError
 from helpers.estimation import estimate
-from helpers.inference import case_studies, forecast_check, history
+from helpers.inference import case_studies, forecast_check, history, made_histories
 from helpers.model import Shares
 from helpers.panel import Panel
 
@@ -52,7 +52,7 @@ def test_a_common_rise_of_wages_moves_nobody(past):
 
 def test_the_slope_is_one_where_the_model_is_true(past):
     """Wages are the only shock and seen as they are: the forecast is the outcome."""
-    world = forecast_check.known_world(past, RHO, error=0.0, seed=1)
+    world = made_histories.known_world(past, RHO, error=0.0, seed=1)
     forecast = history.predicted(world.before, world.log_wage, BETA)
     found = forecast_check.judge(world.actual, forecast)
     assert found["slope"] == pytest.approx(1, abs=1e-10)
@@ -66,7 +66,7 @@ def test_the_slope_is_one_where_the_model_is_true(past):
 
 def test_shrinking_undoes_the_error_of_a_survey(past):
     """Attenuated with raw wages, one on average with shrunk ones, large at the wrong rho."""
-    worlds = forecast_check.known_worlds(past, RHO, worlds=30, spread=0.15)
+    worlds = made_histories.known_worlds(past, RHO, worlds=30, spread=0.15)
     assert worlds["exact"].to_numpy() == pytest.approx(1, abs=1e-9)
     assert worlds["observed"].max() < 0.8
     error = worlds["shrunk"].std() / np.sqrt(len(worlds))
@@ -136,6 +136,38 @@ def test_the_comparison_has_its_rows_and_repeats_itself(made):
     assert inside.all()
     given = forecast_check.compare(made, 2014, 2019, rho=0.5, draws=20)
     assert set(given["rho"].dropna().round(12)) == {0.5, 0.0}
+
+
+def test_cells_are_the_paper_s_equation_in_differences(past):
+    """Effects taken out by dummies give the slope; a city that counts twice is there twice."""
+    import statsmodels.formula.api as smf
+
+    n_cities, n_occupations = past.log_wage.shape
+    frame = pd.DataFrame(
+        {
+            "y": np.log(past.after.pi_ck / past.before.pi_ck).ravel(),
+            "x": past.log_wage.ravel(),
+            "c": np.repeat(np.arange(n_cities), n_occupations),
+            "k": np.tile(np.arange(n_occupations), n_cities),
+        }
+    )
+    few = frame[frame["c"] < 30]
+    counts = np.zeros(n_cities)
+    counts[:30] = np.random.default_rng(0).integers(0, 3, 30)
+    weights = counts[few["c"]]
+    fitted = smf.wls("y ~ x + C(c) + C(k)", few[weights > 0], weights=weights[weights > 0]).fit()
+    ours = forecast_check.within_cells(past, weights=counts)
+    assert ours == pytest.approx(fitted.params["x"], rel=1e-8)
+    many = forecast_check.within_cells(past, weights=np.array([counts, np.ones(n_cities)]))
+    assert many == pytest.approx([float(ours), float(forecast_check.within_cells(past))])
+
+
+def test_the_instrument_s_cells_hold_the_true_slope_where_it_is_valid(made, past):
+    """The synthetic economy's tastes move wages; its instrument does not follow them."""
+    table = forecast_check.cells(made, past, draws=200).set_index("wages")
+    assert table.loc["observed", "slope_high"] < 0.5 * BETA
+    low, high = table.loc["by the instrument", ["slope_low", "slope_high"]]
+    assert low < BETA < high
 
 
 def test_sizes_take_every_city_once(past):

@@ -93,7 +93,7 @@ def known_worlds(worlds: pd.DataFrame) -> Exhibit:
     Parameters
     ----------
     worlds : DataFrame
-        Of :func:`helpers.inference.forecast_check.known_worlds`.
+        Of :func:`helpers.inference.made_histories.known_worlds`.
     """
     names = {"exact": "wages without error", "observed": "wages as a survey finds them",
              "shrunk": "the same, shrunk", "independent": "shrunk, read at ρ = 0"}  # fmt: skip

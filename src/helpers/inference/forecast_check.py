@@ -6,13 +6,10 @@ exact hats say what city shares should do, and that is held against what they di
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pandas as pd
 
 from helpers import estimation
-from helpers.counterfactuals import shock
 from helpers.errors import DataError, ParameterError, arguments
 from helpers.inference.history import History, between, early_years, predicted, shrunk
 from helpers.inference.resampling import Cells
@@ -225,81 +222,61 @@ def by_size(
     return pd.DataFrame(rows)
 
 
-def within_cells(past: History, change: np.ndarray | None = None) -> float:
+def within_cells(
+    past: History, change: np.ndarray | None = None, weights: np.ndarray | None = None
+) -> np.ndarray:
     """Slope of ln share changes on ln wage changes, city and occupation effects taken out.
 
     The paper's equation in differences, by least squares: what it asks of one cell against
-    another. No effect of a whole city or occupation enters.
-    """
-    y = np.log(past.after.pi_ck / past.before.pi_ck)
-    x = past.log_wage if change is None else change
-    y, x = (_net(values) for values in (y, x))
-    return float((x * y).sum() / (x * x).sum())
-
-
-def _net(values: np.ndarray) -> np.ndarray:
-    values = values - values.mean(axis=0)
-    return values - values.mean(axis=1, keepdims=True)
-
-
-def known_world(
-    past: History, rho: float, *, spread: float = 0.1, error: float = 1.0, seed: int = 0
-) -> History:
-    """A history in which the model is true and wages are the only shock, seen with an error.
-
-    Wages of all cells change independently; shares follow from the first year's by exact hats at
-    rho (:func:`helpers.counterfactuals.shock`); what is seen of the wages has the survey's error.
+    another. No change of a whole city or occupation enters, and with the wages that the
+    instrument predicts it is two-stage least squares up to the first stage.
 
     Parameters
     ----------
     past : History
-        Whose first year and error of wages are taken over.
-    rho : float, in [0, 1)
-    spread : float, above 0
-        Standard deviation of the true changes of ln wage, log points.
-    error : float, at least 0
-        Multiple of the estimated standard error; 0 for wages as they are.
+    change : array (C, K), optional
+        Changes of ln wage; those observed by default.
+    weights : array (C,) or (B, C), optional
+        How often each city counts.
+
+    Returns
+    -------
+    array () or (B,)
+    """
+    n_cities = len(past.actual)
+    weights = np.ones(n_cities) if weights is None else weights
+    weights = weights / weights.sum(axis=-1, keepdims=True)
+
+    def net(values: np.ndarray) -> np.ndarray:
+        values = values - values.mean(axis=1, keepdims=True)
+        return values - np.einsum("...c,ck->...k", weights, values)[..., None, :]
+
+    y = net(np.log(past.after.pi_ck / past.before.pi_ck))
+    x = net(past.log_wage if change is None else change)
+    moments = [np.einsum("...c,...ck->...", weights, x * other) for other in (y, x)]
+    return moments[0] / moments[1]
+
+
+def cells(panel: Panel, past: History, *, draws: int = 999, seed: int = 0) -> pd.DataFrame:
+    """What one cell against another was promised, and what it got.
+
+    Parameters
+    ----------
+    panel : Panel
+    past : History
+    draws : int
+        Draws of cities with replacement.
     seed : int
 
     Returns
     -------
-    History
-        Its true slope is 1 / (1 - rho).
-    """
-    rng = np.random.default_rng(seed)
-    true = rng.normal(0, spread, past.log_wage.shape)
-    after = shock(past.before, rho, 1.0, city_occupation=np.exp(true))
-    seen = true + error * rng.normal(size=true.shape) * np.sqrt(past.noise)
-    return replace(past, after=after, log_wage=seen, noise=error**2 * past.noise)
-
-
-def known_worlds(
-    past: History, rho: float, worlds: int = 50, *, spread: float = 0.1
-) -> pd.DataFrame:
-    """Slopes of what happened on what was predicted, where the model is true.
-
-    Parameters
-    ----------
-    past, rho, spread
-        As in :func:`known_world`.
-    worlds : int, above 0
-        How many are drawn, with seeds from 0 on.
-
-    Returns
-    -------
     DataFrame
-        ``world``; ``exact`` (wages without error), ``observed`` and ``shrunk`` (with it), and
-        ``independent``, the shrunk wages read at rho = 0.
+        ``wages``, ``slope`` (:func:`within_cells`), ``slope_low`` and ``slope_high``.
     """
-    beta = 1 / (1 - float(past.before.correlations(rho)[0]))
+    _, counts = resampled(panel, past, draws, seed, 1.0)
     rows = []
-    for seed in range(arguments.whole("worlds", worlds)):
-        row: dict[str, float] = {"world": seed}
-        for name, error in (("exact", 0.0), ("observed", 1.0), ("shrunk", 1.0)):
-            made = known_world(past, rho, spread=spread, error=error, seed=seed)
-            change = shrunk(made) if name == "shrunk" else made.log_wage
-            row[name] = float(judge(made.actual, predicted(made.before, change, beta))["slope"])
-        flat = predicted(made.before, change, 1.0)
-        row["independent"] = float(judge(made.actual, flat)["slope"])
-        rows.append(row)
+    for name, change in wages(past).items():
+        low, high = _limits(within_cells(past, change, counts))
+        slope = float(within_cells(past, change))
+        rows.append({"wages": name, "slope": slope, "slope_low": low, "slope_high": high})
     return pd.DataFrame(rows)
