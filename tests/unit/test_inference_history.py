@@ -170,6 +170,15 @@ def test_the_instrument_s_cells_hold_the_true_slope_where_it_is_valid(made, past
     assert low < BETA < high
 
 
+def test_windows_are_comparisons_one_after_another(made):
+    table = forecast_check.windows(made, 2019, [2012, 2014], draws=20)
+    one = forecast_check.compare(made, 2014, 2019, draws=20)
+    row = one[one["wages"] == "shrunk"].iloc[0]
+    assert list(table["first"]) == [2012, 2014]
+    assert table["slope"].iloc[1] == row["slope"]
+    assert table["no_change"].iloc[1] == one["rmse"].iloc[0]
+
+
 def test_sizes_take_every_city_once(past):
     table = forecast_check.by_size(past, BETA, groups=5)
     assert table["cities"].sum() == len(past.actual)

@@ -6,6 +6,8 @@ exact hats say what city shares should do, and that is held against what they di
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
@@ -279,4 +281,45 @@ def cells(panel: Panel, past: History, *, draws: int = 999, seed: int = 0) -> pd
         low, high = _limits(within_cells(past, change, counts))
         slope = float(within_cells(past, change))
         rows.append({"wages": name, "slope": slope, "slope_low": low, "slope_high": high})
+    return pd.DataFrame(rows)
+
+
+def windows(
+    panel: Panel, last: int, firsts: Sequence[int], *, draws: int = 199, seed: int = 0
+) -> pd.DataFrame:
+    """The forecast from shrunk wages made in one year after another.
+
+    Parameters
+    ----------
+    panel : Panel
+    last : int
+        The year that is forecast.
+    firsts : sequence of int
+        Years that forecasts are made in, each with a year between it and the last.
+    draws, seed : int
+        As in :func:`compare`.
+
+    Returns
+    -------
+    DataFrame
+        ``first``, ``cities``, ``rho`` (estimated up to then); ``slope`` with ``slope_low`` and
+        ``slope_high`` at that rho; ``slope_independent`` at 0; and errors: ``rmse`` at rho,
+        ``rmse_independent`` at 0, ``no_change``.
+    """
+    rows = []
+    for first in firsts:
+        table = compare(panel, first, last, draws=draws, seed=seed)
+        shrunk_rows = table[table["wages"] == "shrunk"]
+        with_rho, flat = shrunk_rows.iloc[0], shrunk_rows.iloc[1]
+        rows.append(
+            {
+                "first": first,
+                "cities": table.attrs["cities"],
+                **{name: with_rho[name] for name in ("rho", "slope", "slope_low", "slope_high")},
+                "slope_independent": flat["slope"],
+                "rmse": with_rho["rmse"],
+                "rmse_independent": flat["rmse"],
+                "no_change": table["rmse"].iloc[0],
+            }
+        )
     return pd.DataFrame(rows)
