@@ -253,3 +253,19 @@ def test_what_cannot_be_compared_is_refused(made):
     bare = Panel(empty, made.cities, made.exposures, made.shifts, "bare", {})
     with pytest.raises(DataError):
         history.between(bare, 2014, 2019, estimate(made))
+
+
+def test_figures_draw_what_was_forecast(made, past):
+    from helpers import exhibits
+
+    cloud = exhibits.forecast_scatter(past, BETA).data
+    raw = history.predicted(past.before, past.log_wage, BETA)
+    np.testing.assert_allclose(cloud["observed"], raw - raw.mean(), rtol=1e-12)
+    table = forecast_check.compare(made, 2014, 2019, draws=20)
+    drawn = exhibits.forecast_errors(table).data
+    assert drawn["forecast"].iloc[0] == "no change"
+    np.testing.assert_array_equal(drawn["rmse"], table["rmse"])
+    cases = case_studies.table(past, RHO, 3.0, n=3)
+    assert list(exhibits.ripples(cases).data["spread"]) == list(cases["spread"])
+    worlds = made_histories.known_worlds(past, RHO, 3)
+    assert len(exhibits.known_worlds(worlds).data) == 3

@@ -182,3 +182,18 @@ def test_levels_say_what_differs(made, rho):
     year = figure_levels.year_of_figure_1(made)
     assert year["share_caption"].is_monotonic_decreasing
     assert year["largest_shift"].between(0, 1).all()
+
+
+def test_figures_draw_what_was_run(made, rho, run):
+    from helpers import exhibits
+
+    drawn = exhibits.as_run_figure_2(made, rho).data
+    pd.testing.assert_frame_equal(drawn, run)
+    third = exhibits.as_run_figure_3(made, rho).data
+    assert np.median(third["exact_millionths"]) == pytest.approx(0, abs=1e-9)
+    fifth = exhibits.as_run_figure_5(made, rho).data
+    assert fifth["exact_gap"].abs().max() < 1e-11 < fifth["as_run_gap"].abs().max()
+    fourth = exhibits.as_run_figure_4(made, rho, other="primary").data
+    assert {"as_run_primary", "exact_primary"} <= set(fourth)
+    assert exhibits.implied_sizes(made, rho).data["as_run"].sum() == pytest.approx(1)
+    assert len(exhibits.causes_of_figure_2(made, rho).data) == 5
