@@ -27,11 +27,16 @@ def _pair(figure: Figure, spare: Axes, **share: bool) -> tuple[Axes, Axes]:
     return left, right
 
 
-def _bubbles(ax: Axes, x: pd.Series, y: pd.Series, size: pd.Series, colour: str) -> None:
-    ax.scatter(
-        x, y, s=8 + 500 * size / max(size.max(), 0.05), color=colour, alpha=0.55, linewidth=0.4,
-        edgecolor="white",
-    )  # fmt: skip
+def bubbles(ax: Axes, x: pd.Series, y: pd.Series, size: pd.Series, colour: str) -> None:
+    """Draw a bubble a city, in a dozen sizes: marks of one size share one path in the file."""
+    area = 8 + 500 * size / max(size.max(), 0.05)
+    steps = np.round(2 * np.log2(area / 8)) / 2
+    for step in np.unique(steps):
+        rows = steps == step
+        ax.plot(
+            x[rows], y[rows], "o", markersize=np.sqrt(8 * 2**step), color=colour, alpha=0.55,
+            markeredgewidth=0.4, markeredgecolor="white",
+        )  # fmt: skip
 
 
 def _per_cent(ax: Axes, axis: str = "y") -> None:
@@ -96,7 +101,7 @@ def as_run_figure_2(
         panels = _pair(figure, spare, sharex=True)
         names = (("as_run", "pi_c_as_run"), ("exact", "pi_c"))
         for ax, (name, size) in zip(panels, names, strict=True):
-            _bubbles(ax, data["similarity"], data[name], data[size], BLUE)
+            bubbles(ax, data["similarity"], data[name], data[size], BLUE)
             ax.plot(data["similarity"], data[f"{name}_independent"], ".", color=ORANGE,
                     markersize=3)  # fmt: skip
             ax.set(xlabel=f"correlation with {short_name(city)}'s mix")
@@ -126,7 +131,7 @@ def as_run_figure_3(
         panels = _pair(figure, spare, sharex=True)
         names = (("as_run", "pi_c_as_run"), ("exact", "pi_c"))
         for ax, (name, size) in zip(panels, names, strict=True):
-            _bubbles(ax, data["similarity"], data[f"{name}_millionths"], data[size], BLUE)
+            bubbles(ax, data["similarity"], data[f"{name}_millionths"], data[size], BLUE)
             ax.set(xlabel=f"correlation with {short_name(city)}'s mix")
         panels[0].set_ylabel("ratio less its median, millionths")
     return Exhibit("as_run_figure_3", figure, data)
@@ -155,7 +160,7 @@ def as_run_figure_4(
         for ax, (name, size) in zip(panels, names, strict=True):
             ax.axhline(1, color=GREY, linewidth=0.8)
             ax.axvline(1, color=GREY, linewidth=0.8)
-            _bubbles(ax, data[f"{name}_{other}"], data[f"{name}_management"], data[size], BLUE)
+            bubbles(ax, data[f"{name}_{other}"], data[f"{name}_management"], data[size], BLUE)
             ax.set(xlabel=f"change after the {other} shock")
             _per_cent(ax)
             _per_cent(ax, "x")
@@ -185,7 +190,7 @@ def as_run_figure_5(
         panels = _pair(figure, spare, sharex=True, sharey=True)
         for ax, name in zip(panels, ("as_run", "exact"), strict=True):
             ax.axhline(0, color=GREY, linewidth=0.8)
-            _bubbles(ax, data[f"{name}_independent"], data[f"{name}_gap"], data["pi_c"], BLUE)
+            bubbles(ax, data[f"{name}_independent"], data[f"{name}_gap"], data["pi_c"], BLUE)
             ax.set(xlabel="change of the city's share at ρ = 0")
             _per_cent(ax, "x")
         panels[0].set_ylabel(f"change at ρ = {rho:.2f} less\nchange at ρ = 0, points")

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.ticker import FuncFormatter, PercentFormatter
 
+from helpers.exhibits.as_run import bubbles
 from helpers.exhibits.exhibit import Exhibit, canvas
 from helpers.exhibits.palette import BLUE, GREY, ORANGE
 from helpers.inference import forecast_check, history
@@ -48,10 +49,7 @@ def forecast_scatter(past: history.History, beta: float) -> Exhibit:
             if np.isfinite(slope):
                 ends = np.array([data[name].min(), data[name].max()])
                 ax.plot(ends, slope * ends, color=ORANGE, linewidth=1.6)
-            ax.scatter(
-                data[name], data["actual"], s=8 + 500 * data["pi_c"] / data["pi_c"].max(),
-                color=BLUE, alpha=0.5, linewidth=0.4, edgecolor="white",
-            )  # fmt: skip
+            bubbles(ax, data[name], data["actual"], data["pi_c"], BLUE)
             ax.set_title(f"wages {name}", loc="left")
             ax.set(xlabel="predicted change of the share",
                    ylim=1.15 * np.array([data["actual"].min(), data["actual"].max()]))  # fmt: skip
