@@ -5,8 +5,17 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
+        "as_run": [
+            "as_run_figure_2",
+            "as_run_figure_3",
+            "as_run_figure_4",
+            "as_run_figure_5",
+            "causes_of_figure_2",
+            "implied_sizes",
+        ],
         "exhibit": ["Exhibit", "canvas"],
         "foundations": ["gain_by_weight", "instrument_by_hand", "small_city"],
+        "history": ["forecast_errors", "forecast_scatter", "known_worlds", "ripples"],
         "inference": [
             "bands",
             "between_and_over_time",

@@ -168,6 +168,14 @@ def _occupation_loss(shares: Shares, rho: float, theta: float, city: str) -> str
     return shares.occupations[int(gains.argmin())]
 
 
+def _largest_as_run(panel: Panel, rho: float, theta: float) -> float:
+    """Share of the largest city in the economy that the published shifters imply."""
+    from helpers.targets import as_run
+
+    year = panel.years[-1]
+    return float(as_run.implied(as_run.with_city_wages(panel), year, rho, theta).pi_c.max())
+
+
 CHECKS: dict[str, Check] = {
     "intro-iia": Check(lambda: (0.6, 0.4)),
     "frechet-ratio": Check(lambda theta: (np.log(0.1) / np.log(0.9)) ** (1 / theta)),
@@ -204,6 +212,15 @@ CHECKS: dict[str, Check] = {
     "wages-spread": Check(_wage_spread, 5e-3),
     "leavers-largest": Check(_most_redirected),
     "leavers-welfare": Check(_occupation_loss, 1e-4),
+    "history-noise": Check(lambda: 0.5),
+    "history-invert": Check(
+        lambda shares, rho, theta, city: inference.case_studies.city_hat(
+            shares, rho, theta, city, 1.1
+        ),
+        1e-5,
+    ),
+    "as-run-power": Check(lambda theta: theta),
+    "as-run-largest": Check(_largest_as_run, 1e-4),
 }
 
 
