@@ -19,6 +19,7 @@ from helpers.exhibits.data import MIME
 # modules that draw, as the faces of `helpers.exhibits` and of its live figures know them
 _MODULES = (
     *("paper_figures", "inference", "intuition", "policy", "small_multiples"),
+    *("effects", "estimation", "report", "scales"),
     *("live.draws", "live.forest", "live.towns", "live.world"),
 )
 
