@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers import counterfactuals, exhibits, model, names, targets
-from helpers.errors import UnknownNameError
+from helpers import counterfactuals, estimation, exhibits, model, names, shifters, targets
+from helpers.errors import ParameterError, UnknownNameError
 from helpers.estimation import estimate
 from helpers.panel import Panel
 from helpers.targets import statements
