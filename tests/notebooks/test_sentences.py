@@ -290,7 +290,6 @@ SENTENCES: dict[str, dict[str, Callable[[Page], bool]]] = {
     "07_city_shocks": {
         "This chapter is computed from": always,
         "Data: {glue:text}": always,
-        "## {glue:text}": lambda p: p.turn == "falls",
         "Productivity in": _is("shock", -0.051, -0.049),
         "of its households": lambda p: 0.05 < p.moved < 0.9 and p.moved_even < 0.5 * p.moved,
         "from end to end that is": lambda p: (
@@ -318,7 +317,6 @@ SENTENCES: dict[str, dict[str, Callable[[Page], bool]]] = {
     "08_occupation_shocks": {
         "This chapter is computed from": always,
         "Data: {glue:text}": always,
-        "## A shock to": always,
         "takes the occupation from": lambda p: 0 < p.omega < p.omega_new < 1.1 * p.omega,
         "gains most,": lambda p: p.best_gain > 0 > p.worst_gain,
         "the ends are": lambda p: p.second_best_gain > 0 > p.second_worst_gain,
