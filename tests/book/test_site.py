@@ -185,7 +185,7 @@ def test_downloaded_notebooks_need_no_book(html):
         outputs = [o for c in notebook.cells if c.cell_type == "code" for o in c.outputs]
         shown = [mime for o in outputs for mime in o.get("data", {})]
         if file.stem == "07_city_shocks":
-            assert shown.count("image/svg+xml") == 2
+            assert shown.count("image/svg+xml") == 4
             assert re.search(r"New York.*\d", words)
     sources = {file.stem for file in (html / "_sources" / "notebooks").glob("*.md")}
     assert {"01_introduction", "17_policy"} <= sources

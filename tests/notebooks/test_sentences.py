@@ -26,7 +26,8 @@ from helpers.sources import replication, synthetic
 
 SOURCES = ("synthetic", "replication")
 CHAPTERS = (
-    *("00_frechet", "01_introduction", "02_model", "03_derivations", "04_data", "06_shifters"),
+    *("00_frechet", "01_introduction", "02_model", "03_derivations", "04_data"),
+    *("05_estimation", "06_shifters"),
     *("07_city_shocks", "08_occupation_shocks", "09_discussion", "10_replication_report"),
     "17_policy",
     *("23_housing", "24_wages", "25_unemployment", "26_equilibrium"),
@@ -270,8 +271,58 @@ SENTENCES: dict[str, dict[str, Callable[[Page], bool]]] = {
         "The sector shares of the base year do nearly all the work": _is("between", 0.99, 1),
         "many small cities go": lambda p: p.built_cities < 0.5 * p.n_cities,
     },
+    "05_estimation": {
+        "This chapter is computed from": always,
+        "The effects take out nearly everything": lambda p: max(p.kept_share, p.kept_wage) < 0.2,
+        "A cell's wage then typically lies": _is("wage_spread", 0.05, 0.4),
+        "goes with a share that is only": _is("ols", 0, 1),
+        "A slope below one is something that the model does not allow": _is("rho_ols", -99, 0),
+        "Data: {glue:text}": always,
+        "The slope between cells": lambda p: p.said["between"] > 2 * p.said["over_time"] > 0,
+        "could be signal": _is("reliability", 0, 0.3),
+        "The cells are the same, and the answer is": lambda p: p.said["steeper"] > 3,
+        "Ten log points more of the instrument raise the wage": lambda p: (
+            0 < p.said["wage_rise"] < p.said["share_rise"]
+        ),
+        "The answer of shares to wages is the second over the first": lambda p: np.isclose(
+            p.said["share_rise"] / p.said["wage_rise"], p.said["beta"]
+        ),
+        "2SLS gives": lambda p: p.said["low"] < p.said["rho"] < p.said["high"],
+        "In words: a wage that is one per cent higher brings": _is("beta", 1, 10),
+        "which is little; what counts is whether": _is("explained", 0, 0.2),
+        "the square of the slope over its standard error": lambda p: np.isclose(
+            p.said["first_f"], (p.result.first_stage.coefficient / p.result.first_stage.se) ** 2
+        ),
+        "holds its level by the usual critical value only if": lambda p: (
+            p.said["first_f"] > p.said["tf_enough"]
+        ),
+        "rows, but trades in Detroit in 2014": lambda p: p.n_obs == len(p.data),
+        "The error of a cell has a correlation of": _is("next_year", 0.1, 1),
+        "Treating every row as a draw of its own": lambda p: p.said["alone"] < p.said["se"],
+        "Adding up each cell's contributions": lambda p: (
+            p.said["too_small"] > 1.3 and p.effective < p.n_obs
+            and p.said["together"] < p.said["se"] < 1.1 * p.said["together"]
+        ),
+        "**Standard error.** Printed": lambda p: p.said["hand_se"] < p.said["se"],
+        "**{math}`R^2`.** Printed": lambda p: p.said["hand_r2"] > p.said["ols_r2"],
+        "**{math}`F`.** Printed": lambda p: p.said["hand_f"] != p.said["first_f"],
+        "Least squares finds a slope of": lambda p: p.found_ols < 0.5 * p.true_beta,
+        "and its interval holds the truth": lambda p: (
+            p.check.rho_interval[0] < p.true_rho < p.check.rho_interval[1]
+        ),
+    },
     "06_shifters": {
         "This chapter is computed from": always,
+        "says little by itself": always,
+        "Data:": always,
+        "and that is enough: of every thousand households": lambda p: (
+            1 < p.top_times < 2 and p.top_now > 10 * p.top_then
+        ),
+        "at the other end": lambda p: p.bottom_times < 1 and p.bottom_then > 2 * p.bottom_now,
+        "Small differences make large cities": lambda p: p.power == p.theta / (1 - p.names["rho"]),
+        "the size of a city is nearly all in": lambda p: (
+            p.worth["pi_c_median"].max() < 0.1 * p.worth["pi_c"].max()
+        ),
         "What remains is nearly a function of size alone": lambda p: (
             p.size_r > 0.99 and abs(p.slope - p.one_less_rho) < 0.05
         ),
@@ -284,7 +335,23 @@ SENTENCES: dict[str, dict[str, Callable[[Page], bool]]] = {
     },
     "07_city_shocks": {
         "This chapter is computed from": always,
-        "of its households": _is("moved", 0.05, 0.9),
+        "Data: {glue:text}": always,
+        "Productivity in": _is("shock", -0.051, -0.049),
+        "of its households": lambda p: 0.05 < p.moved < 0.9 and p.moved_even < 0.5 * p.moved,
+        "from end to end that is": lambda p: (
+            p.said["least"] < p.said["typical"] < p.said["most"] and p.said["gap"] < 1
+        ),
+        "of those who land somewhere do so in another city": _is("redirected", 0, 0.01),
+        "The same shock now falls on": lambda p: p.shares.pi_c[
+            p.shares.city_index(p.second_city)
+        ] < 0.002,
+        "Other cities change by between": lambda p: (
+            p.small_least > p.said["small_even"] > 0 and p.small_most < 0.01
+        ),
+        "do so in another city because of correlation": _is("small_redirected", 0, 0.05),
+        "of its households and the median city": lambda p: (
+            p.printed < p.said["own"] < p.own_median
+        ),
         "With correlation the relative gain of other cities rises with similarity": lambda p: (
             p.alike > 0.3 and np.ptp(p.table["change_independent"]) < 1e-10
         ),
@@ -295,6 +362,16 @@ SENTENCES: dict[str, dict[str, Callable[[Page], bool]]] = {
     },
     "08_occupation_shocks": {
         "This chapter is computed from": always,
+        "Data: {glue:text}": always,
+        "takes the occupation from": lambda p: 0 < p.omega < p.omega_new < 1.1 * p.omega,
+        "gains most,": lambda p: p.best_gain > 0 > p.worst_gain,
+        "the ends are": lambda p: p.second_best_gain > 0 > p.second_worst_gain,
+        "many change what they do, and few have to go elsewhere": lambda p: (
+            p.per_thousand < 100 * (p.omega_new - p.omega)
+        ),
+        "Cities that gain from one shock need not gain from the other": lambda p: (
+            p.said["rank"] < 0.1 and 0 < p.both < p.n_cities / 2
+        ),
         "cities gain from both shocks, as the note says": lambda p: p.n_both > 0,
         "All changes are small": _is("spread", 0, 0.05),
         "the same shifters spread households far more evenly": lambda p: (
@@ -303,6 +380,11 @@ SENTENCES: dict[str, dict[str, Callable[[Page], bool]]] = {
     },
     "09_discussion": {
         "This chapter is computed from": always,
+        "Data: {glue:text}": always,
+        "For one per cent more in a cell": lambda p: p.most_gain > 5 * p.least_gain > 0,
+        "whom to subsidise is a question that this model leaves open": lambda p: p.gap < 0.02,
+        "receives most,": lambda p: _large(p, p.first_rival) and p.first_part > 0.03,
+        "go to another city because of correlation": _is("redirected", 0, 0.005),
         "more households to the median city, against": lambda p: p.said["own"] > 1.5 * p.without,
         "That elasticities differ little between cities": lambda p: (
             p.names["own"].max() < 1.2 * p.names["own"].min()

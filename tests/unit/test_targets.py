@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import spearmanr
 
-from helpers import counterfactuals, exhibits, model, names, shifters, targets
-from helpers.errors import UnknownNameError
+from helpers import counterfactuals, estimation, exhibits, model, names, shifters, targets
+from helpers.errors import ParameterError, UnknownNameError
 from helpers.estimation import estimate
 from helpers.exhibits import live
 from helpers.panel import Panel
@@ -314,3 +314,72 @@ def test_shares_drawn_in_figure_1_sum_to_one(panel):
     mix = exhibits.figure_1b(panel).data
     np.testing.assert_allclose(mix.groupby("city")["phi_ck"].sum(), 1)
     assert isinstance(mix, pd.DataFrame)
+
+
+def test_the_ratio_of_two_drawn_slopes_is_two_stage_least_squares(panel):
+    """First stage and reduced form are drawn from the regressions that make the estimate."""
+    result = estimate(panel)
+    net = estimation.residualise(
+        estimation.sample(panel), ["log_share", "log_wage", "instrument"]
+    ).T
+    drawn = exhibits.two_stages(*net).data
+    assert len(drawn) == 20
+    ratio = drawn["reduced_form"][0] / drawn["first_stage"][0]
+    assert ratio == pytest.approx(result.beta, rel=1e-8)
+    # groups of one size: the mean of their means is that of all cells, zero net of effects
+    assert drawn["share"].mean() == pytest.approx(0, abs=1e-3)
+    both = exhibits.share_on_wage(*net).data.groupby("grouped_by")["slope"].first()
+    assert both["wage"] == pytest.approx(result.ols.coefficient, rel=1e-8)
+    assert both["instrument"] == pytest.approx(result.beta, rel=1e-8)
+    with pytest.raises(ParameterError, match="one length"):
+        exhibits.two_stages(net[0], net[1], net[2][:-1])
+    with pytest.raises(ParameterError, match="missing"):
+        exhibits.share_on_wage(net[0], net[1], np.full_like(net[2], np.nan))
+    with pytest.raises(ParameterError, match="groups"):
+        exhibits.binned(pd.DataFrame({"x": [1.0, 2.0]}), "x", 3)
+
+
+def test_a_citys_scale_is_told_in_households(made):
+    """The city at the median stays; at the median's scale sizes hardly differ."""
+    shares = made.shares(2019)
+    level = shifters.recover(made, 2019, 0.64, 3.0).T_c
+    worth = exhibits.at_the_median(shares, level, 0.64, 3.0)
+    at = worth.set_index("city")
+    larger = at["T_c"] > 1 + 1e-9
+    assert (at.loc[larger, "pi_c_median"] < at.loc[larger, "pi_c"]).all()
+    assert at["pi_c"].sum() == pytest.approx(1)
+    # one hat, by the same exact algebra
+    city = worth["city"][0]
+    hat = 1 / worth["T_c"][0]
+    again = counterfactuals.shock(shares, 0.64, 3.0, city={city: hat})
+    assert again.pi_c[shares.city_index(city)] == pytest.approx(worth["pi_c_median"][0])
+    assert len(exhibits.scale_map(worth).data) == len(worth)
+    assert len(exhibits.scale_ranking(worth, 3).data) == 6
+    with pytest.raises(ParameterError, match="scale of every city"):
+        exhibits.at_the_median(shares, level.drop(city), 0.64, 3.0)
+
+
+def test_effects_are_drawn_in_per_cent(made):
+    shares = made.shares(2019)
+    drawn = exhibits.occupation_gains(shares, 3.0, ["management", "trades"], 1.1).data
+    for occupation, part in drawn.groupby("occupation"):
+        weight = shares.omega_k[shares.occupation_index(occupation)]
+        gain = (1 + 0.1 * part["phi_ck"]) / (1 + 0.1 * weight) - 1
+        np.testing.assert_allclose(part["gain"], gain, rtol=1e-9, atol=1e-14)
+    target = exhibits.target_gains(shares, 0.64, names.DETROIT).data
+    assert target["gain"].max() > 5 * target["gain"].min()
+    assert np.ptp(target["gain_for_its_size"]) < 0.05 * target["gain_for_its_size"].mean()
+
+
+def test_the_report_draws_every_number_and_claim(panel, made):
+    numbers = targets.compare(panel)
+    drawn = exhibits.printed_and_computed(numbers).data
+    assert len(drawn) == len(numbers)
+    inside = drawn["difference"].abs() <= 0.5
+    assert (inside == numbers["ok"].astype(bool)).all()
+    assert set(drawn.loc[~inside, "verdict"]) <= {"differs", "cannot be computed"}
+    off = exhibits.in_units(targets.compare(made))
+    assert (off["verdict"] == "differs").sum() > 20
+    words = statements.check(made)
+    by = exhibits.verdicts_by_section(words).data
+    assert by.drop(columns="section").to_numpy().sum() == len(words)

@@ -7,7 +7,7 @@ import pandas as pd
 from helpers.panel import Panel
 from helpers.targets import TARGETS, Evidence, compare
 
-_TITLES = {
+TITLES = {
     "ols-beta": ("OLS", "wage"),
     "ols-se": ("OLS", "standard error"),
     "ols-r2": ("OLS", "R²"),
@@ -34,7 +34,7 @@ def _beside(panel: Panel, place: str, results: Evidence | None) -> pd.DataFrame:
 
 def _titled(rows: pd.DataFrame) -> pd.DataFrame:
     """Rows of a regression table with the names that the table gives them."""
-    titles = [_TITLES[target] for target in rows["id"]]
+    titles = [TITLES[target] for target in rows["id"]]
     return pd.DataFrame(
         {
             "column": [column for column, _ in titles],
