@@ -75,7 +75,8 @@ class Setting:
     city_hat, occupation_hat, cell_hat : float, above 0
         Multiplicative changes of T_c, T_k and t_ck.
     centred : str
-        Where the colour scale has its middle: at the ``median`` city, or at ``one``, no change.
+        Where colours and the scatter have their middle: at the ``median`` city, or at ``one``,
+        no change.
     prices : str
         ``fixed``, as in the paper, or ``answer``, as in :func:`helpers.equilibrium.solve`.
     housing_share, supply_elasticity, substitution, demand_elasticity : float
@@ -235,7 +236,7 @@ class WhatIf:
             right = figure.add_axes((0.58, 0.12, 0.41, 0.8))
             place = cities.on_paper(self.shares).loc[s.city]
             cities.draw_map(left, with_tones, span, s.city, place, here)
-            cities.draw_scatter(right, table, here, relative=False)
+            cities.draw_scatter(right, table, here, relative=s.centred == "median")
         prices = ""
         if rent_hat is not None:
             prices = answered(self.gains(s.rho)[0][at], gain[at], rent_hat[at])
@@ -293,7 +294,9 @@ class WhatIf:
             figure=self.figure.html(static),
             presets=f"<span>Worked scenarios:</span>{presets}" if presets else "",
             occupations=_select("occupation", "Occupation", self.shares.occupations),
-            centred=_select("centred", "Middle of the colours", ("median", "one")),
+            centred=_select(
+                "centred", "Middle of the colours and of the scatter", ("median", "one")
+            ),
             shocks="".join(map(self._number, _SHOCKS)),
             closure="".join(map(self._number, _CLOSURE)),
             heads=heads,

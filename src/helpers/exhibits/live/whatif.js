@@ -208,7 +208,7 @@
       alert.hidden = !failed;
       alert.textContent = failed ? `With prices that answer, ${solved.problem}. What is drawn has prices fixed.` : "";
       map.show(result, state.centred === "one" ? { centre: 0 } : {});
-      cloud.show(result, { relative: false });
+      cloud.show(result, { relative: state.centred === "median" });
       tables.draw(state, result);
       where.remember();
       const loss = world.ratios(fixed.shares)[c];
