@@ -158,6 +158,66 @@
     return { dl, dn, dY };
   }
 
+  /**
+   * Strength of the feedback at a solution: the larger of the spectral radii of the answers of
+   * appeals to appeals (H) and of city sizes to city sizes (Gamma). Below one, one equilibrium is
+   * near and it is stable. Twin of helpers.equilibrium.stability.feedback.
+   */
+  function feedback(tech, state) {
+    const { C, K, hY, hA, hn, mu, rho_k } = tech;
+    const { pi, phi, weight, slope, omega } = state;
+    const matrix = Array.from({ length: K }, () => new Float64Array(K));
+    const [bySize, byPull, own] = [new Float64Array(C * K), new Float64Array(C * K), new Float64Array(C)];
+    for (let c = 0; c < C; c++) {
+      const row = c * K;
+      const x_A = hA.map((a, k) => (weight[row + k] * (1 + a)) / slope[c]);
+      const x_n = hn.reduce((sum, a, k) => sum + weight[row + k] * a, mu) / slope[c];
+      const phi_x = hY.reduce((sum, a, k) => sum + phi[row + k] * a, 0);
+      for (let k = 0; k < K; k++) {
+        bySize[row + k] = hn[k] + hY[k] * x_n;
+        own[c] += phi[row + k] * bySize[row + k];
+        byPull[row + k] = phi[row + k] * (1 + hA[k]) + phi_x * x_A[k];
+        for (let j = 0; j < K; j++) matrix[k][j] += pi[row + k] * hY[k] * x_A[j];
+        matrix[k][k] += pi[row + k] * hA[k];
+      }
+    }
+    const P = (vector) => {
+      const all = vector.reduce((sum, v, j) => sum + omega[j] * (1 - rho_k[j]) * v, 0);
+      return vector.map((v, i) => all + rho_k[i] * v);
+    };
+    const H = (vector) => {
+      const pushed = P(vector);
+      return matrix.map((line) => -line.reduce((sum, m, j) => sum + m * pushed[j], 0));
+    };
+    const occupations = radius((v) => Float64Array.from(H(v)), K);
+    if (!mu) return occupations;
+    const unit = (j) => Float64Array.from({ length: K }, (_, i) => (i === j ? 1 : 0));
+    const columns = Array.from({ length: K }, (_, j) => H(unit(j)));
+    const system = () => Array.from({ length: K }, (_, i) => Float64Array.from({ length: K }, (_, j) => (i === j ? 1 : 0) - columns[j][i]));
+    const sizes = (vector) => {
+      const into = new Float64Array(K);
+      for (let at = 0; at < C * K; at++) into[at % K] += pi[at] * bySize[at] * vector[Math.floor(at / K)];
+      const pulled = P(eliminate(system(), into) || into);
+      return vector.map((v, c) => pulled.reduce((sum, pull, k) => sum - byPull[c * K + k] * pull, own[c] * v));
+    };
+    return Math.max(occupations, radius(sizes, C));
+  }
+
+  /** Spectral radius of a matrix known by what it does to vectors: how fast they grow with it. */
+  function radius(multiply, n) {
+    let vector = Float64Array.from({ length: n }, (_, i) => Math.cos(i));
+    let [growth, counted] = [0, 0];
+    for (let step = 0; step < 150; step++) {
+      const next = multiply(vector);
+      const size = Math.sqrt(next.reduce((sum, v) => sum + v * v, 0) / vector.reduce((sum, v) => sum + v * v, 0));
+      if (!(size > 1e-300) || !Number.isFinite(size)) return size > 1 ? size : 0;
+      if (step >= 50) [growth, counted] = [growth + Math.log(size), counted + 1];
+      const scale = Math.max(...next.map(Math.abs));
+      vector = next.map((v) => v / scale);
+    }
+    return Math.exp(growth / counted);
+  }
+
   const start = ({ C, K }) => ({ l: new Float64Array(K), n: new Float64Array(C), Y: new Float64Array(C) });
 
   /** Newton's method from a guess; `found` tells whether the conditions hold to 1e-12. */
@@ -237,6 +297,9 @@
       wage_hat: state.w.map(Math.exp),
       rent_hat: rent,
       welfare_hat: Math.exp(state.g / theta),
+      get spectral_radius() {
+        return feedback(tech, state);
+      },
       residual: state.worst,
       iterations: steps,
     };

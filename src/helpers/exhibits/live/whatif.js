@@ -205,8 +205,12 @@
       const without = model.at(state, 0, failed ? "fixed" : state.prices);
       const even = without.problem ? new Float64Array(world.before.C).fill(NaN) : world.ratios(without.shares);
       result = { ...world.seen(c, world.ratios(answer.shares), even), shares: answer.shares, rent_hat: answer.rent_hat };
-      alert.hidden = !failed;
-      alert.textContent = failed ? `With prices that answer, ${solved.problem}. What is drawn has prices fixed.` : "";
+      const strength = !failed && state.prices === "answer" ? (answer.strength ??= answer.spectral_radius) : 0;
+      const said = failed
+        ? `With prices that answer, ${solved.problem}. What is drawn has prices fixed.`
+        : strength < 1 ? "" : `With these parameters there may be more than one equilibrium: cities that grow become so much more productive that they grow further (the feedback is ${live.plain(strength, 2)}, and a single equilibrium needs less than 1). What is drawn is one of them; a lower agglomeration leaves one.`;
+      alert.hidden = !said;
+      if (alert.textContent !== said) alert.textContent = said;
       map.show(result, state.centred === "one" ? { centre: 0 } : {});
       cloud.show(result, { relative: state.centred === "median" });
       tables.draw(state, result);
