@@ -25,7 +25,8 @@ CORNERS = [
 MOVE = """
 async (wanted) => {
   const root = document.getElementById("what-if-panel");
-  const drawn = new Promise((r) => root.querySelector(".live").addEventListener("live-drawn", r, { once: true }));
+  const live = root.querySelector(".live");
+  const drawn = new Promise((r) => live.addEventListener("live-drawn", r, { once: true }));
   for (const [name, value] of Object.entries(wanted)) {
     const control = root.querySelector(`.what-if-advanced [name="${name}"]`);
     if (!control) { root.whatIf.set({ [name]: value }); continue; }
@@ -36,8 +37,10 @@ async (wanted) => {
   const cells = (row) => [...row.querySelectorAll("data")].map((d) => Number(d.value));
   return {
     rows: root.whatIf.rows().map((r) => [r.city, r.old, r.new, r.change, r.similarity]),
-    table: [...root.querySelectorAll(".what-if-cities tbody tr")].map((r) => [r.cells[0].textContent, ...cells(r)]),
-    occupations: root.whatIf.occupations().map((r) => [r.old, r.new, r.change, r.mix_old, r.mix_new]),
+    table: [...root.querySelectorAll(".what-if-cities tbody tr")]
+      .map((r) => [r.cells[0].textContent, ...cells(r)]),
+    occupations: root.whatIf.occupations()
+      .map((r) => [r.old, r.new, r.change, r.mix_old, r.mix_new]),
     rents: root.whatIf.rents(),
     stands: root.whatIf.setting(),
   };
@@ -197,7 +200,7 @@ def test_without_correlation_all_others_are_one_line(tab, shares):
     sizes = [row[2] for row in shown["table"] if row[0] != shares.cities[5]]
     assert sizes == sorted(sizes, reverse=True)
     heights = tab.evaluate(
-        "[...document.querySelectorAll('#what-if-panel .spot')].filter(s => !s.style.display)"
+        "[...document.querySelectorAll('#what-if-panel circle.spot')].filter(s => !s.style.display)"
         ".map(s => s.getAttribute('cy'))"
     )
     assert len(set(heights)) == 1
@@ -226,8 +229,9 @@ def test_after_many_movements_the_last_one_is_shown(tab):
 
 
 def test_a_bubble_chooses_its_city(tab, shares):
+    tab.locator("#what-if-panel .live-panel").first.scroll_into_view_if_needed()
     place = tab.evaluate(
-        "(() => { const b = document.querySelectorAll('#what-if-panel .bubble')[1]"
+        "(() => { const b = document.querySelectorAll('#what-if-panel circle.bubble')[2]"
         ".getBoundingClientRect(); return [b.x + b.width / 2, b.y + b.height / 2]; })()"
     )
     before = tab.evaluate("document.getElementById('what-if-panel').whatIf.setting().city")

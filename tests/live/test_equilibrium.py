@@ -21,7 +21,8 @@ const given = { city: d.city, occupation: d.occupation, cell: d.cell && d.cell.f
 try {
   const s = companion.equilibrium.solve(before, d.rho, d.theta, closure, given);
   return { pi: Array.from(s.shares.pi), omega: Array.from(s.shares.omega),
-    wage: Array.from(s.wage_hat), rent: Array.from(s.rent_hat), welfare: s.welfare_hat, radius: s.spectral_radius };
+    wage: Array.from(s.wage_hat), rent: Array.from(s.rent_hat),
+    welfare: s.welfare_hat, radius: s.spectral_radius };
 } catch (problem) { return { problem: problem.message, kind: problem.constructor.name }; }
 """
 

@@ -22,8 +22,10 @@
     const seen = (c, gain, even) => {
       const others = Array.from(before.pi_c, (_, d) => d).filter((d) => d !== c);
       const known = others.map((d) => gain[d]);
-      const alike = Math.max(...known) - Math.min(...known) < 1e-9;
-      return { c, others, gain, even, middle: engine.median(known), alike };
+      const middle = engine.median(known);
+      // where hardly anybody is left, gains of about -1 say nothing about how cities differ
+      const alike = 1 + middle > 1e-6 && Math.max(...known) - Math.min(...known) < 1e-9 * (1 + middle);
+      return { c, others, gain, even, middle, alike };
     };
     return {
       before,

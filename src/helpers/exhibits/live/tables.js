@@ -27,10 +27,10 @@
     let last;
 
     /** Every city: shares before and after, their ratio, similarity to the chosen one. */
-    const rows = ({ c, gain, shares, rent_hat }) => {
+    const rows = ({ c, shares, rent_hat }) => {
       const alike = world.similarity(c);
       return payload.cities.map((city, d) => ({
-        city, old: before.pi_c[d], new: shares.pi_c[d], change: 1 + gain[d], similarity: alike[d],
+        city, old: before.pi_c[d], new: shares.pi_c[d], change: shares.pi_c[d] / before.pi_c[d], similarity: alike[d],
         ...(rent_hat ? { rent_hat: rent_hat[d] } : {}),
       }));
     };
