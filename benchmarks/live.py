@@ -18,6 +18,7 @@ import pandas as pd
 
 from helpers import files
 from helpers.exhibits import live
+from helpers.exhibits.whatif import Setting, WhatIf
 from helpers.sources import load, resolve
 
 sys.path.insert(0, str(files.ROOT / "tools"))
@@ -27,7 +28,7 @@ WARM = 5  # movements that are not counted
 MOVE = """
 async ([name, warm]) => {
   const root = document.querySelector(".live");
-  const slider = root.querySelector(`input[name=${name}]`);
+  const slider = root.querySelector(`input[name=${name}], [data-slider=${name}]`);
   const [low, high] = [Number(slider.min), Number(slider.max)];
   const times = [];
   for (let i = 0; i < 40 + warm; i++) {
@@ -52,7 +53,7 @@ def busy(tools) -> float:
     return next(m["value"] for m in metrics if m["name"] == "TaskDuration")
 
 
-def figures(shares) -> dict[str, tuple[live.LiveFigure, str]]:
+def figures(shares) -> dict[str, tuple[live.LiveFigure | WhatIf, str]]:
     """Each figure, and the control that is moved."""
     table = pd.DataFrame(
         {"label": list("abcdefgh"), "estimate": 2.0, "low": np.linspace(-1, 1, 8), "high": np.inf}
@@ -63,6 +64,8 @@ def figures(shares) -> dict[str, tuple[live.LiveFigure, str]]:
         "red and blue town": (live.red_and_blue(), "rho"),
         f"scatter of {len(shares.cities)} cities": (live.spillover_scatter(shares, 0.64), "rho"),
         f"map of {len(shares.cities)} cities": (live.gain_map(shares, 0.64), "rho"),
+        f"what if, {len(shares.cities)} cities": (WhatIf(shares, Setting(0.64)), "rho"),
+        "what if, prices answer": (WhatIf(shares, Setting(0.64, prices="answer")), "rho"),
         "forest of intervals": (live.interval_forest(table), "reach"),
     }
 

@@ -5,10 +5,18 @@ from __future__ import annotations
 import html
 import json
 import re
+from dataclasses import fields
+from functools import lru_cache
 from pathlib import Path
 
 from helpers import files
+from helpers.errors import CompanionError
+from helpers.estimation import estimate
+from helpers.exhibits import whatif
+from helpers.exhibits.live.figure import percent, short_names
+from helpers.model import Shares
 from helpers.runs import reading, scenario
+from helpers.sources import load, resolve
 
 _BEGIN, _END = "<!-- own runs -->", "<!-- end of own runs -->"
 
@@ -42,7 +50,8 @@ def page(text: str, site: Path = files.HTML, folder: Path = files.SCENARIOS) -> 
         )
         title = reading.read(path).title
         lines = [f"## {scenario.plain(title)}", "", scenario.plain(story), ""]
-        entries += [*lines, "```{raw} html", f"<p>{link}</p>", "```", ""]
+        numbers = before_and_after(path)
+        entries += [*lines, "```{raw} html", *numbers, f"<p>{link}</p>", "```", ""]
     own = [
         "## Sweeps, and runs of your own",
         "",
@@ -52,6 +61,109 @@ def page(text: str, site: Path = files.HTML, folder: Path = files.SCENARIOS) -> 
         *("```{raw} html", _BEGIN, own_runs(site, folder), _END, "```", ""),
     ]
     return "\n".join([text, *entries, *own])
+
+
+def shocks(path: Path) -> list[dict]:
+    """What a scenario's file changes on the what-if page: its city's shock, its occupation's.
+
+    Parameters
+    ----------
+    path : Path
+        Of a scenario; one that cannot be read has none.
+
+    Returns
+    -------
+    list of dict
+        ``title`` and ``setting``, part of a :class:`helpers.exhibits.whatif.Setting`, one for the
+        city where the file names one, its shock or a parameter of the model, and one for the
+        occupation where it names one or its shock; in the file's order.
+    """
+    given = reading.read(path)
+    stated = list(reading.read_content(path).values)
+    model = {name: getattr(given, name) for name in ("rho", "theta") if name in given.changes()}
+    model = {name: value for name, value in model.items() if value is not None}
+    found = []
+    for names, hats in (
+        (("city", "city_hat", "rho", "theta"), {"city_hat": given.city_hat, "occupation_hat": 1.0}),
+        (
+            ("occupation", "occupation_hat"),
+            {"city_hat": 1.0, "occupation_hat": given.occupation_hat},
+        ),
+    ):
+        first = min((stated.index(name) for name in names if name in stated), default=None)
+        if first is not None:
+            what = given.city if "city" in names else given.occupation
+            where = {"city": given.city, "occupation": given.occupation, "cell_hat": 1.0}
+            setting = {**where, **hats, **model}
+            what = short_names((what,))[0]
+            found.append((first, {"title": f"{given.title}: {what}", "setting": setting}))
+    return [entry for _, entry in sorted(found, key=lambda pair: pair[0])]
+
+
+def presets(shares: Shares, folder: Path = files.SCENARIOS) -> list[dict]:
+    """Settings of the what-if page for the scenarios that ship, where these cities have them."""
+    known = [entry for path in reading.files(folder)[0] for entry in shocks(path)]
+    return [
+        entry
+        for entry in known
+        if entry["setting"]["city"] in shares.cities
+        and entry["setting"]["occupation"] in shares.occupations
+    ]
+
+
+@lru_cache(maxsize=1)
+def _default() -> tuple[Shares, float]:
+    """Shares of the default panel in the paper's year, and the estimate of rho."""
+    panel = load(resolve().source)
+    return panel.shares(scenario.Scenario.year), round(float(estimate(panel).rho), 4)
+
+
+def before_and_after(path: Path) -> list[str]:
+    """What a scenario does on the default panel, as HTML: shares before and after, in a table.
+
+    Each of its shocks opens as a setting of the what-if page. Empty where the panel has not got
+    what the scenario names.
+    """
+    names = {entry.name for entry in fields(whatif.Setting)}
+    rows = []
+    for entry in shocks(path):
+        asked = {name: value for name, value in entry["setting"].items() if name in names}
+        try:
+            shares, rho = _default()
+            setting = whatif.Setting(**{"rho": rho, **asked})
+            rows += _compared(shares, setting, whatif.query(asked))
+        except CompanionError:
+            continue
+    if not rows:
+        return []
+    heads = ("Shock", "City", "Share of households before", "After", "Change")
+    head = "".join(f'<th scope="col">{text}</th>' for text in heads)
+    return [f"<table><thead><tr>{head}</tr></thead><tbody>", *rows, "</tbody></table>"]
+
+
+def _compared(shares: Shares, setting: whatif.Setting, query: str) -> list[str]:
+    """Rows for the city itself, and for those of the others that gain most and least."""
+    gain, _ = whatif.WhatIf(shares, setting).gains(setting.rho)
+    short = short_names(shares.cities)
+    c = shares.city_index(setting.city)
+    others = [d for d in gain.argsort() if d != c]
+    named = [(c, "")]
+    if gain[others[-1]] - gain[others[0]] > 1e-9:
+        named += [(others[-1], ", the highest of the others"), (others[0], ", the lowest")]
+    else:
+        named.append((max(others, key=lambda d: shares.pi_c[d]), ", as every other city"))
+    address = f"../notebooks/16_what_if.html{query}"
+    words = html.escape(whatif.in_words(setting, short[c]))
+    rho = f" Correlation {setting.rho:.2f}."
+    link = f'<a href="{html.escape(address)}">{words}</a>{rho}'
+    rows = []
+    for row, (d, role) in enumerate(named):
+        first = f'<th scope="rowgroup" rowspan="{len(named)}">{link}</th>' if row == 0 else ""
+        old, new = shares.pi_c[d], shares.pi_c[d] * (1 + gain[d])
+        cells = (percent(old), percent(new), percent(gain[d], sign=True))
+        values = "".join(f"<td>{text}</td>" for text in cells)
+        rows.append(f"<tr>{first}<td>{html.escape(short[d])}{role}</td>{values}</tr>")
+    return rows
 
 
 def own_runs(site: Path, folder: Path = files.SCENARIOS) -> str:

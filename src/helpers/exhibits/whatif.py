@@ -1,34 +1,64 @@
-"""The what-if page: exact hat algebra as Vega transforms, moved by the reader (paper, 5).
+"""The what-if page: every shock of the model, moved by the reader (paper, 5).
 
-The chart is written with Altair and compiled to Vega here, so that the page carries data, a
-formula and a renderer, and asks nobody for anything. Controls and table are plain HTML, which
-a keyboard and a screen reader know how to use.
+The page computes with the scripts of :mod:`helpers.exhibits.live`: shares after a shock as
+:func:`helpers.counterfactuals.shock` has them and, where prices answer, as
+:func:`helpers.equilibrium.solve` has them. It asks nobody for anything.
 """
 
 from __future__ import annotations
 
 import html
-import json
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from functools import cached_property
 from importlib.resources import files
 from string import Template
+from urllib.parse import urlencode
 
 import numpy as np
-import pandas as pd
 
+from helpers import equilibrium
+from helpers.counterfactuals import shock
+from helpers.equilibrium.economy import filled_wages
+from helpers.exhibits.exhibit import Exhibit, canvas
+from helpers.exhibits.live import cities
+from helpers.exhibits.live.figure import (
+    CORRELATION,
+    FOLDER,
+    LiveFigure,
+    percent,
+    short_names,
+    turn,
+)
 from helpers.model import Shares
 from helpers.names import NEW_YORK
-from helpers.sources import places
+
+_STANDARD = equilibrium.STANDARD
 
 # control: label, smallest, largest, step, no change
 CONTROLS = {
-    "city_hat": ("Shock to the city (T_c, new over old)", 0.5, 1.5, 0.005, 1.0),
-    "occupation_hat": ("Shock to the occupation (T_k, new over old)", 0.5, 1.5, 0.005, 1.0),
-    "cell_hat": ("Shock to the occupation in the city (t_ck, new over old)", 0.5, 1.5, 0.005, 1.0),
+    "city_hat": ("Productivity of the city (T_c, new over old)", 0.5, 1.5, 0.005, 1.0),
+    "occupation_hat": ("Scale of the occupation (T_k, new over old)", 0.5, 1.5, 0.005, 1.0),
+    "cell_hat": ("Occupation in the city alone (t_ck, new over old)", 0.5, 1.5, 0.005, 1.0),
     "rho": ("Correlation ρ", 0.0, 0.95, 0.01, None),
-    "theta": ("Frechet shape θ", 0.5, 10.0, 0.1, None),
+    "theta": ("Shape θ of the draws", 0.5, 10.0, 0.1, None),
+    "housing_share": ("Share of income spent on housing", 0.0, 0.8, 0.01, None),
+    "supply_elasticity": ("Elasticity of housing supply", 0.0, 100.0, 0.05, None),
+    "substitution": ("Substitution between occupations", 0.1, 100.0, 0.05, None),
+    "demand_elasticity": ("Elasticity of demand for the city's product", 0.5, 100.0, 0.1, None),
+    "agglomeration": ("Agglomeration: productivity per size of city", 0.0, 1.0, 0.01, None),
+    "wage_exponent": ("Exponent of income in where people go", 0.1, 10.0, 0.1, None),
 }
-_LOW, _MIDDLE, _HIGH = "#b35900", "#c9c9c9", "#0072b2"
+_SHOCKS = ("city_hat", "occupation_hat", "cell_hat", "rho", "theta")
+_CLOSURE = tuple(name for name in CONTROLS if name not in _SHOCKS)
+_COLUMNS = {
+    "city": "City",
+    "group": "Among the",
+    "change": "Change of its share",
+    "old": "Share of households before",
+    "new": "Share after",
+    "similarity": "Similarity of occupations",
+}
 
 
 @dataclass(frozen=True)
@@ -45,7 +75,14 @@ class Setting:
     city_hat, occupation_hat, cell_hat : float, above 0
         Multiplicative changes of T_c, T_k and t_ck.
     centred : str
-        Where the colour scale has its middle: at ``one`` or at the ``median`` city.
+        Where colours and the scatter have their middle: at the ``median`` city, or at ``one``,
+        no change.
+    prices : str
+        ``fixed``, as in the paper, or ``answer``, as in :func:`helpers.equilibrium.solve`.
+    housing_share, supply_elasticity, substitution, demand_elasticity : float
+    agglomeration, wage_exponent : float
+        Of the closure with which prices answer (:class:`helpers.equilibrium.Closure`), the
+        standard one's where nothing else is said. Wages are flexible.
     """
 
     rho: float
@@ -55,7 +92,14 @@ class Setting:
     city_hat: float = 0.95
     occupation_hat: float = 1.0
     cell_hat: float = 1.0
-    centred: str = "one"
+    centred: str = "median"
+    prices: str = "fixed"
+    housing_share: float = _STANDARD.housing_share
+    supply_elasticity: float = _STANDARD.supply_elasticity
+    substitution: float = _STANDARD.substitution
+    demand_elasticity: float = _STANDARD.demand_elasticity
+    agglomeration: float = _STANDARD.agglomeration
+    wage_exponent: float = _STANDARD.wage_exponent
 
     def bounds(self, name: str) -> tuple[float, float]:
         """Smallest and largest value of a control."""
@@ -63,199 +107,73 @@ class Setting:
         value = getattr(self, name)
         return min(low, value), max(high, value)
 
+    def hats(self) -> dict[str, dict]:
+        """Shocks as :func:`helpers.counterfactuals.shock` takes them."""
+        return {
+            "city": {self.city: self.city_hat},
+            "occupation": {self.occupation: self.occupation_hat},
+            "city_occupation": {(self.city, self.occupation): self.cell_hat},
+        }
 
-def table(shares: Shares) -> pd.DataFrame:
-    """What the page is given: a row per city with its coordinates and pi_ck, a column each.
+    def closure(self) -> equilibrium.Closure:
+        """How prices answer where they do."""
+        return equilibrium.Closure(**{name: getattr(self, name) for name in _CLOSURE})
 
-    Cities without coordinates keep their row, and are not on the map.
+
+def query(part: Mapping) -> str:
+    """Part of a setting as the end of an address, which the page opens with.
+
+    Examples
+    --------
+    >>> query({"city": "Detroit-Warren-Dearborn, MI", "city_hat": 0.95})
+    '?city=Detroit-Warren-Dearborn%2C+MI&city_hat=0.95'
     """
-    frame = pd.DataFrame(shares.pi_ck, columns=shares.occupations)
-    place = places.coordinates(shares.cities).reset_index(drop=True)
-    whole = pd.concat([pd.Series(shares.cities, name="city"), place, frame], axis=1)
-    # large bubbles are drawn first, so that small ones lie on top
-    return whole.iloc[np.argsort(-shares.pi_c, kind="stable")]
+    return "?" + urlencode(part)
 
 
-def _transforms(shares: Shares) -> list:
-    """From pi_ck to new shares: one Vega transform a line of the formula."""
-    import altair as alt
+def in_words(setting: Setting, name: str) -> str:
+    """The shocks of a setting as a sentence; ``name`` is what to call the city."""
 
-    def calculate(**lines: str) -> list:
-        return [alt.CalculateTransform(calculate=v, **{"as": k}) for k, v in lines.items()]
+    def moved(hat: float) -> str:
+        size = 100 * abs(hat - 1)
+        digits = 0 if abs(size - round(size)) < 1e-9 else 1
+        return f"{turn(hat - 1)} by {percent(abs(hat - 1), digits)}"
 
-    def over(name: str, op: str, field: str, groupby: list[str]) -> list:
-        joined = [alt.JoinAggregateFieldDef(op=op, field=field, **{"as": name})]
-        return [alt.JoinAggregateTransform(joinaggregate=joined, groupby=groupby)]
-
-    omega = json.dumps(dict(zip(shares.occupations, shares.omega_k.tolist(), strict=True)))
-    mean = repr(1 / len(shares.occupations))
-    occupation = ["occupation"]
-    summed = {"new": "new_ck", "old": "old_ck", "dd": "dd", "cc": "cc", "dc": "dc"}
-    return [
-        alt.FoldTransform(fold=list(shares.occupations), **{"as": ["occupation", "pi_ck"]}),
-        *calculate(
-            omega_k=f"{omega}[datum.occupation]",
-            old_ck="datum.pi_ck * datum.omega_k",
-            here="datum.city === city",
-            # exact hat algebra
-            log_hat_ck="((datum.here ? theta * log(city_hat) : 0)"
-            " + (datum.here && datum.occupation === occupation ? log(cell_hat) : 0)) / (1 - rho)",
-            weighted="datum.pi_ck * exp(datum.log_hat_ck)",
-        ),
-        *over("lambda_hat_k", "sum", "weighted", occupation),
-        *calculate(
-            gain_k="datum.omega_k * (datum.occupation === occupation ? occupation_hat : 1)"
-            " * pow(datum.lambda_hat_k, 1 - rho)",
-            unscaled="datum.weighted / datum.lambda_hat_k * datum.gain_k",
-        ),
-        *over("total", "sum", "unscaled", []),
-        *calculate(new_ck="datum.unscaled / datum.total"),
-        # similarity of occupational mix: correlation of phi_ck with the chosen city's
-        *over("pi_c", "sum", "old_ck", ["city"]),
-        *calculate(
-            d=f"datum.old_ck / datum.pi_c - {mean}",
-            d_here="datum.here ? datum.d : -2",
-        ),
-        *over("chosen", "max", "d_here", occupation),
-        *calculate(
-            dd="datum.d * datum.d", cc="datum.chosen * datum.chosen", dc="datum.d * datum.chosen"
-        ),
-        alt.AggregateTransform(
-            aggregate=[
-                alt.AggregatedFieldDef(op="sum", field=field, **{"as": name})
-                for name, field in summed.items()
-            ],
-            groupby=["city", "latitude", "longitude"],
-        ),
-        *calculate(
-            here="datum.city === city",
-            change="datum.new / datum.old",
-            similarity="datum.dc / sqrt(datum.dd * datum.cc)",
-        ),
-        *over("middle", "median", "change", []),
-        *calculate(
-            centre="centred === 'one' ? 1 : datum.middle",
-            away="datum.here ? 0 : abs(datum.change - datum.centre)",
-        ),
-        *over("span", "max", "away", []),
-        *calculate(
-            tone="datum.span > 1e-12 ? clamp((datum.change - datum.centre) / datum.span, -1, 1) : 0"
-        ),
-    ]
-
-
-def chart(shares: Shares, setting: Setting):
-    """The chart: a map and the paper's figure 2, over the same transformed data.
-
-    Parameters
-    ----------
-    shares : Shares
-        With labels.
-    setting : Setting
-
-    Returns
-    -------
-    altair.VConcatChart
-        With one parameter a control.
-    """
-    import altair as alt
-
-    states = json.loads((files("helpers.sources") / "states.json").read_text(encoding="utf-8"))
-    outline = alt.Data(
-        values=states, format=alt.TopoDataFormat(type="topojson", feature="states"), name="states"
-    )
-    tone = alt.Color(
-        "tone:Q",
-        scale=alt.Scale(domain=[-1, 0, 1], range=[_LOW, _MIDDLE, _HIGH]),
-        legend=None,
-    )
-    size = alt.Size("old:Q", scale=alt.Scale(range=[8, 900], domainMin=0), legend=None)
-    tooltip = [
-        alt.Tooltip("city:N"),
-        alt.Tooltip("change:Q", title="new share / old share", format=".6f"),
-        alt.Tooltip("old:Q", title="share before", format=".3%"),
-        alt.Tooltip("similarity:Q", format=".3f"),
-    ]
-    bubble = {"stroke": "currentColor", "strokeWidth": 0.5, "opacity": 0.9, "aria": False}
-    where = alt.Chart(height=380, width=640).mark_circle(**bubble).encode(
-        longitude="longitude:Q", latitude="latitude:Q", size=size, color=tone, tooltip=tooltip
-    )  # fmt: skip
-    chosen = (
-        alt.Chart(height=380, width=640)
-        .mark_circle(filled=False, stroke="currentColor", strokeWidth=2, size=260, aria=False)
-        .encode(longitude="longitude:Q", latitude="latitude:Q")
-        .transform_filter("datum.here")
-    )
-    borders = (
-        alt.Chart(outline, height=380, width=640)
-        .mark_geoshape(fill="currentColor", fillOpacity=0.06, stroke="currentColor", aria=False)
-        .encode(strokeWidth=alt.value(0.5), strokeOpacity=alt.value(0.5))
-    )
-    us_map = alt.layer(borders, where.transform_filter("isValid(datum.latitude)"), chosen).project(
-        "albersUsa"
-    )
-    against = (
-        alt.Chart(height=300, width=640)
-        .mark_circle(**bubble)
-        .encode(
-            x=alt.X(
-                "similarity:Q",
-                title="similarity of occupational mix to the city (correlation)",
-                scale=alt.Scale(zero=False, nice=True),
-                axis=alt.Axis(tickCount=7),
-            ),
-            y=alt.Y(
-                "change:Q",
-                title="new share / old share",
-                scale=alt.Scale(zero=False, nice=True),
-                axis=alt.Axis(format="~r", tickCount=6),
-            ),
-            size=size,
-            color=tone,
-            tooltip=tooltip,
+    parts = []
+    if setting.city_hat != 1:
+        parts.append(f"productivity in {name} {moved(setting.city_hat)}")
+    if setting.occupation_hat != 1:
+        parts.append(
+            f"the scale of {setting.occupation} {moved(setting.occupation_hat)} everywhere"
         )
-        .transform_filter("!datum.here")
+    if setting.cell_hat != 1:
+        parts.append(f"the scale of {setting.occupation} in {name} {moved(setting.cell_hat)}")
+    if not parts:
+        return "Nothing changes."
+    text = " and ".join([", ".join(parts[:-1]), parts[-1]] if parts[1:] else parts)
+    return f"{text[0].upper()}{text[1:]}."
+
+
+def answered(fixed: float, gain: float, rent_hat: float) -> str:
+    """What prices that answer did to the change of a city's share, as a sentence."""
+    verb, noun = ("lose", "loss") if fixed < 0 else ("gain", "gain")
+    start = f" Prices answer: with prices fixed the city would {verb} {percent(abs(fixed), 1)}"
+    rents = (
+        f"; rents there {'fall' if rent_hat < 1 else 'rise'} by {percent(abs(rent_hat - 1), 1)}."
     )
-    both = alt.VConcatChart(
-        vconcat=[us_map, against],
-        data=alt.InlineData(values=_records(table(shares)), name="cities"),
-        transform=_transforms(shares),
-        spacing=18,
-    ).add_params(
-        *(
-            alt.param(name=name, value=getattr(setting, name))
-            for name in (*CONTROLS, "city", "occupation", "centred")
-        )
-    )
-    plain = {"labelColor": "currentColor", "titleColor": "currentColor"}
-    return both.configure(background="transparent").configure_axis(
-        **plain, gridColor="currentColor", gridOpacity=0.15, domainColor="currentColor",
-        tickColor="currentColor", labelFontSize=12, titleFontSize=12, titleFontWeight="normal",
-    ).configure_view(stroke=None)  # fmt: skip
-
-
-def specification(shares: Shares, setting: Setting) -> dict:
-    """The chart compiled to Vega.
-
-    The projection is fitted to the states once; Vega-Lite would fit it to the bubbles at every
-    movement, and draw the states anew.
-    """
-    import vl_convert
-
-    vega = vl_convert.vegalite_to_vega(chart(shares, setting).to_dict())
-    for projection in vega["projections"]:
-        projection["fit"] = {"signal": "data('states')"}
-    for scale in vega["scales"]:
-        if scale["name"] == "size":  # smaller bubbles on a smaller map
-            scale["range"] = [6, {"signal": "1.4 * width"}]
-    for data in vega["data"]:
-        data["transform"] = [t for t in data.get("transform", []) if t["type"] != "geojson"]
-    return vega
+    if abs(fixed) < cities.ALIKE:
+        return start + rents
+    part = (fixed - gain) / fixed
+    if part < 0:
+        return f"{start}, and rents and wages make that {noun} {percent(-part, 0)} larger{rents}"
+    if part > 1:
+        return f"{start}, and rents and wages turn that {noun} around{rents}"
+    return f"{start}, and rents and wages take back {percent(part, 0)} of that {noun}{rents}"
 
 
 @dataclass(frozen=True, eq=False)
 class WhatIf:
-    """Controls, chart and table as one piece of HTML with everything inside.
+    """Controls, pictures and tables as one piece of HTML.
 
     Attributes
     ----------
@@ -263,10 +181,17 @@ class WhatIf:
         With labels.
     setting : Setting
         Where the controls stand at first.
+    wages : array (C, K), optional
+        Wages before the shock, which weigh occupations where prices answer; NaN where one is
+        missing, which counts as the occupation's mean. None: equal wages.
+    presets : sequence of {"title": str, "setting": {name: value}}
+        Settings that a button brings; what they leave out stands as at first.
     """
 
     shares: Shares
     setting: Setting
+    wages: np.ndarray | None = None
+    presets: Sequence[Mapping] = ()
 
     def __repr__(self) -> str:
         """Give what the page computes from, so that a re-run is compared."""
@@ -278,73 +203,129 @@ class WhatIf:
         )
 
     def _repr_mimebundle_(self, include=None, exclude=None) -> dict[str, str]:
-        return {"text/html": self.html(), "text/plain": repr(self)}
-
-    def html(self) -> str:
-        """Everything that a page needs, in one string."""
-        import vl_convert
-
-        package = files("helpers.exhibits")
-        payload = {
-            "spec": specification(self.shares, self.setting),
-            "setting": {
-                name: getattr(self.setting, name)
-                for name in ("city", "occupation", "centred", *CONTROLS)
-            },
-            "ranges": {name: list(self.setting.bounds(name)) for name in CONTROLS},
+        return {
+            "text/html": self.html(),
+            "image/svg+xml": self.figure.drawing,
+            "text/plain": repr(self),
         }
-        renderer = vl_convert.javascript_bundle().replace("</script", "<\\/script")
-        data = json.dumps(payload, separators=(",", ":")).replace("</", "<\\/")
-        css = (package / "whatif.css").read_text(encoding="utf-8")
-        script = (package / "whatif.js").read_text(encoding="utf-8")
-        return (
-            f"<style>{css}</style>{self._body()}"
-            f'<script type="application/json" id="what-if-spec">{data}</script>'
-            f'<script type="module">{renderer}\n{script}</script>'
+
+    def gains(self, rho: float, prices: str = "fixed") -> tuple[np.ndarray, np.ndarray | None]:
+        """New share over old less one of every city at a rho, and rents where prices answer."""
+        s, before = self.setting, self.shares.pi_c
+        if prices == "fixed":
+            return shock(self.shares, rho, s.theta, **s.hats()).pi_c / before - 1, None
+        found = equilibrium.solve(
+            self.shares, rho, s.theta, s.closure(), wages=self.wages, **s.hats()
         )
+        return found.shares.pi_c / before - 1, found.rent_hat
 
-    def _body(self) -> str:
-        columns = {
-            "city": "city",
-            "group": "end",
-            "change": "new share / old share",
-            "old": "share before, %",
-            "new": "share after, %",
-            "similarity": "similarity",
-        }
+    @cached_property
+    def figure(self) -> LiveFigure:
+        """The live part of the page: sentence, bar, map and scatter, with their drawing."""
+        s = self.setting
+        at = self.shares.city_index(s.city)
+        here = short_names(self.shares.cities)[at]
+        gain, rent_hat = self.gains(s.rho, s.prices)
+        even, _ = self.gains(0.0, s.prices)
+        table = cities.gain_table(self.shares, s.city, gain, even)
+        with_tones, span = cities.with_tones(table, self.shares)
+        rest = cities.rest(table, self.shares, s.city)
+        words = in_words(s, here)
+        with canvas(12.0, 4.6) as (figure, left):
+            left.set_position((0.0, 0.02, 0.5, 0.9))
+            right = figure.add_axes((0.58, 0.12, 0.41, 0.8))
+            place = cities.on_paper(self.shares).loc[s.city]
+            cities.draw_map(left, with_tones, span, s.city, place, here)
+            cities.draw_scatter(right, table, here, relative=s.centred == "median")
+        prices = ""
+        if rent_hat is not None:
+            prices = answered(self.gains(s.rho)[0][at], gain[at], rent_hat[at])
+        return LiveFigure(
+            name="what_if",
+            kind="whatif",
+            alt=f"{words} Map of the cities, coloured by gain relative to the median city's. "
+            f"{rest}",
+            static=Exhibit("what_if", figure, with_tones),
+            setting={field.name: getattr(s, field.name) for field in fields(s)},
+            controls={"rho": CORRELATION},
+            sentence="{shocks} With a correlation of {rho} {name} {own} of its households. "
+            "{rest}{prices}",
+            values={
+                "shocks": words,
+                "name": here,
+                "own": cities.own(gain[at]),
+                "rest": rest,
+                "prices": prices,
+            },
+            content={
+                **cities.content(self.shares, s.theta),
+                **cities.map_content(self.shares),
+                "occupations": list(self.shares.occupations),
+                "wages": _payroll(self.wages, self.shares),
+                "ranges": {name: list(s.bounds(name)) for name in CONTROLS},
+                "presets": [dict(preset) for preset in self.presets],
+            },
+            scripts=(
+                "outline.js", "cities.js", "markets.js", "equilibrium.js", "tables.js", "whatif.js",
+            ),
+            payload_id="what-if-spec",
+        )  # fmt: skip
+
+    def html(self, static: str = f"../{FOLDER}") -> str:
+        """The page's figure, controls and tables as HTML, but for the files the site shares.
+
+        Parameters
+        ----------
+        static : str
+            Where the shared files are, seen from the page.
+        """
         heads = "".join(
             f'<th scope="col"{" aria-sort=descending" if by == "change" else ""}>'
             f'<button type="button" data-by="{by}">{text}</button></th>'
-            for by, text in columns.items()
+            for by, text in _COLUMNS.items()
         )
-        controls = [
-            _select("city", "City", sorted(self.shares.cities)),
-            self._number("city_hat"),
-            _select("occupation", "Occupation", self.shares.occupations),
-            *map(self._number, ("occupation_hat", "cell_hat", "rho", "theta")),
-            _select("centred", "Middle of the colours", ("one", "median")),
-        ]
-        template = (files("helpers.exhibits") / "whatif.html").read_text(encoding="utf-8")
-        return Template(template).substitute(controls="".join(controls), heads=heads)
+        presets = "".join(
+            f'<button type="button" data-preset="{i}">{html.escape(preset["title"])}</button>'
+            for i, preset in enumerate(self.presets)
+        )
+        template = (files("helpers.exhibits.live") / "whatif.html").read_text(encoding="utf-8")
+        return Template(template).substitute(
+            style=f"{static}/whatif.css",
+            figure=self.figure.html(static),
+            presets=f"<span>Worked scenarios:</span>{presets}" if presets else "",
+            occupations=_select("occupation", "Occupation", self.shares.occupations),
+            centred=_select(
+                "centred", "Middle of the colours and of the scatter", ("median", "one")
+            ),
+            shocks="".join(map(self._number, _SHOCKS)),
+            closure="".join(map(self._number, _CLOSURE)),
+            heads=heads,
+        )
 
     def _number(self, name: str) -> str:
-        label, *_, step, _ = CONTROLS[name]
+        label, *_ = CONTROLS[name]
         low, high = self.setting.bounds(name)
-        bounds = f'min="{low}" max="{high}"'
         return (
-            f'<div><label for="what-if-{name}">{label}</label><div class="what-if-pair">'
-            f'<input type="range" {bounds} step="{step}" data-slider="{name}" '
-            f'aria-label="{label}, slider">'
-            f'<input type="number" {bounds} step="any" name="{name}" id="what-if-{name}" '
-            'inputmode="decimal"></div></div>'
+            f'<div><label for="what-if-{name}">{label}</label>'
+            f'<input type="number" min="{low}" max="{high}" step="any" name="{name}" '
+            f'id="what-if-{name}" aria-label="{label}" inputmode="decimal"></div>'
         )
 
 
-def _select(name: str, label: str, options: tuple[str, ...] | list[str]) -> str:
-    listed = "".join(f"<option>{html.escape(option)}</option>" for option in options)
-    return f'<label>{label}<br><select name="{name}">{listed}</select></label>'
+def _payroll(wages: np.ndarray | None, shares: Shares) -> list[float] | None:
+    """Wages of all cells row by row, as the page is given them."""
+    if wages is None:
+        return None
+    return filled_wages(wages, shares).ravel().tolist()
 
 
-def _records(frame: pd.DataFrame) -> list[dict]:
-    """Rows as JSON can hold them: a missing coordinate is null."""
-    return frame.astype(object).where(frame.notna(), None).to_dict("records")
+def _select(name: str, label: str, options: Sequence[str]) -> str:
+    words = {"median": "the median city", "one": "no change"}
+    listed = "".join(
+        f'<option value="{html.escape(option)}">{html.escape(words.get(option, option))}</option>'
+        for option in options
+    )
+    return (
+        f'<div><label for="what-if-{name}">{label}</label>'
+        f'<select name="{name}" id="what-if-{name}">{listed}</select></div>'
+    )

@@ -27,7 +27,20 @@ from helpers.exhibits.live import projection
 
 FOLDER = "_static/companion"
 _SHARED = ("engine.js", "live.js")
-_FILES = (*_SHARED, "live.css", "draws.js", "towns.js", "world.js", "forest.js")
+_FILES = (
+    *_SHARED,
+    "live.css",
+    "draws.js",
+    "towns.js",
+    "cities.js",
+    "world.js",
+    "forest.js",
+    "markets.js",
+    "equilibrium.js",
+    "tables.js",
+    "whatif.js",
+    "whatif.css",
+)
 
 
 @dataclass(frozen=True)
@@ -87,6 +100,8 @@ class LiveFigure:
         What else the script needs; plain numbers, texts and lists.
     scripts : tuple of str
         Scripts beyond the shared ones, in order.
+    payload_id : str
+        Identifier of the element that holds what the script is given, if it has one.
     """
 
     name: str
@@ -99,6 +114,7 @@ class LiveFigure:
     values: Mapping[str, str]
     content: Mapping
     scripts: tuple[str, ...] = field(default=())
+    payload_id: str = ""
 
     @cached_property
     def drawing(self) -> str:
@@ -153,6 +169,7 @@ class LiveFigure:
         data = data.replace("</", "<\\/").replace("<!--", "<\\!--")
         # as a picture, so that its names and styles stay apart from the page's
         drawing = base64.b64encode(_small(self.drawing).encode()).decode()
+        identified = f' id="{self.payload_id}"' if self.payload_id else ""
         scripts = "".join(
             f'<script defer src="{static}/{name}"></script>' for name in (*_SHARED, *self.scripts)
         )
@@ -162,7 +179,7 @@ class LiveFigure:
             f'<p class="live-sentence">{html.escape(self.text())}</p>'
             f'<img class="live-static" alt="{html.escape(self.alt)}" style="max-width:100%" '
             f'src="data:image/svg+xml;base64,{drawing}">'
-            f'<script type="application/json">{data}</script></div>{scripts}'
+            f'<script type="application/json"{identified}>{data}</script></div>{scripts}'
         )
 
 

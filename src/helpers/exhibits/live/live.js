@@ -102,7 +102,7 @@
       this.bar = html("div", { class: "live-bar" });
       this.stage = html("div", { class: "live-stage" });
       this.tip = html("div", { class: "live-tip", hidden: "" });
-      this.told = html("p", { class: "live-told", role: "status" });
+      this.told = html("p", { class: "live-told", role: "status", "aria-live": "polite" });
     }
 
     /** Change the state; what is drawn follows within a frame. */
@@ -337,7 +337,7 @@
      * Marks that have names: hover or tap shows `text(i)`, arrow keys go from mark to mark,
      * click, tap or Enter calls `pick(i)`. `points()` gives [x, y] of each, or null.
      */
-    names(panel, { label, points, text, pick, seen = () => {} }) {
+    names(panel, { label, points, text, pick, seen = () => {}, eager = false }) {
       const { box, svg: drawing } = panel;
       set(box, { tabindex: "0", role: "group", "aria-label": label });
       const ring = svg("circle", { class: "live-ring", r: 9 });
@@ -386,8 +386,8 @@
         const i = nearest(event);
         const known = i !== null && i === current;
         show(i);
-        // the first tap names a mark, the second chooses it; a mouse has named it already
-        if (i !== null && pick && (event.pointerType !== "touch" || known)) pick(i);
+        // the first tap names a mark, the second chooses it unless both are one; a mouse has named it
+        if (i !== null && pick && (eager || event.pointerType !== "touch" || known)) pick(i);
       });
       box.addEventListener("keydown", (event) => {
         const by = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
