@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,8 +14,11 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from helpers.exhibits.data import bundle
+from helpers.exhibits.data import MIME, bundle
+from helpers.exhibits.narrow import narrow
 
+_PATH, _LONG = re.compile(r'\bd="[^"]*"'), re.compile(r"(\d\.\d\d)\d+")
+MANY = 2000  # marks in one drawing, from which they are drawn as a picture inside it
 STYLE = {
     "axes.spines.right": False,
     "axes.spines.top": False,
@@ -57,17 +61,29 @@ class Exhibit:
 
     def svg(self) -> str:
         """Return the drawing as SVG, the same bytes for the same data."""
-        buffer = io.StringIO()
+        return _svg(self.figure)
+
+    def narrow_svg(self) -> str:
+        """Return the drawing laid out for a page as wide as a phone."""
         with mpl.rc_context(STYLE):
-            self.figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
-        return buffer.getvalue()
+            return _svg(narrow(self.figure))
 
     def _repr_mimebundle_(self, include=None, exclude=None) -> dict:
-        return {
-            "image/svg+xml": self.svg(),
-            "text/plain": repr(self),
-            **bundle(self.name, self.data),
-        }
+        content = bundle(self.name, self.data)
+        content[MIME]["narrow"] = self.narrow_svg()
+        return {"image/svg+xml": self.svg(), "text/plain": repr(self), **content}
+
+
+def _svg(figure: Figure) -> str:
+    for ax in figure.axes:
+        for marks in ax.collections:  # thousands of marks are smaller as a picture
+            if len(marks.get_offsets()) > MANY:
+                marks.set_rasterized(True)
+    buffer = io.StringIO()
+    with mpl.rc_context(STYLE):
+        figure.savefig(buffer, format="svg", dpi=144, metadata={"Date": None, "Creator": None})
+    # a hundredth of a point is a seventh of a thousandth of an inch: more digits only weigh
+    return _PATH.sub(lambda path: _LONG.sub(r"\1", path.group()), buffer.getvalue())
 
 
 def axes(width: float, height: float) -> tuple[Figure, Axes]:
