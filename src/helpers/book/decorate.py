@@ -74,7 +74,7 @@ def make_readable(site: Path) -> None:
 
 
 def restyle(site: Path) -> None:
-    """Fold code, bring tables into one style and pick drawings by width and scheme, page by page."""
+    """Fold code, give tables one style, let drawings follow width and scheme: page by page."""
     for page in site.rglob("*.html"):
         if page.relative_to(site).parts[0] in ("_static", "genindex.html", "search.html"):
             continue

@@ -29,6 +29,8 @@ def on_dark(colour: str) -> str:
     >>> on_dark("#000000"), on_dark("#ffffff"), on_dark("#d97706")
     ('#e3e7ec', '#14181e', '#d97706')
     """
+    if colour.lower() in palette.OCCUPATIONS:  # these have one colour everywhere
+        return colour
     red, green, blue = (int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))
     hue, light, full = colorsys.rgb_to_hls(red, green, blue)
     if full < 0.12:  # greys turn round between ink and paper
@@ -39,8 +41,6 @@ def on_dark(colour: str) -> str:
             return GROUND
         grey = round(255 * (ink + (ground - ink) * light**1.3))
         return f"#{grey:02x}{grey:02x}{grey:02x}"
-    if colour.lower() in palette.OCCUPATIONS:  # these have one colour everywhere
-        return colour
     found = colour
     while _contrast(found) < _CONTRAST:
         light += 0.02

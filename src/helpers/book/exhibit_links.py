@@ -83,7 +83,8 @@ def write(notebook: dict, stem: str, folder: Path) -> None:
                     "metadata": {},
                     "id": re.sub(r"\W", "-", f"links-{name}")[:64],
                     "source": "```{raw} html\n"
-                    f'<p class="exhibit-links" data-drawing="{name}">{words}: {" · ".join(links)}</p>\n```',
+                    f'<p class="exhibit-links" data-drawing="{name}">'
+                    f"{words}: {' · '.join(links)}</p>\n```",
                 }
             )
     notebook["cells"] = cells

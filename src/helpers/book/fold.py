@@ -144,6 +144,8 @@ def join(page: BeautifulSoup) -> None:
         summary.clear()
         summary.append(name)
     for fold_ in page.select("details.code-fold"):
+        if fold_.decomposed:
+            continue
         cell = fold_.parent
         if fold_.summary.get_text() != SETUP or not isinstance(cell, Tag):
             continue

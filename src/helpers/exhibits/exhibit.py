@@ -15,7 +15,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from helpers.exhibits.data import MIME, bundle
-from helpers.exhibits.narrow import narrow
+from helpers.exhibits.narrow import copied, narrow
 
 _PATH, _LONG = re.compile(r'\bd="[^"]*"'), re.compile(r"(\d\.\d\d)\d+")
 MANY = 2000  # marks in one drawing, from which they are drawn as a picture inside it
@@ -61,7 +61,7 @@ class Exhibit:
 
     def svg(self) -> str:
         """Return the drawing as SVG, the same bytes for the same data."""
-        return _svg(self.figure)
+        return _svg(copied(self.figure))
 
     def narrow_svg(self) -> str:
         """Return the drawing laid out for a page as wide as a phone."""

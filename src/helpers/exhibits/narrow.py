@@ -20,6 +20,11 @@ SMALL_PANEL = 1.9  # and of many
 _LINE, _SIDE, _TICK = 38, 26, 20  # letters that fit below a panel, beside it and beside a tick
 
 
+def copied(figure: Figure) -> Figure:
+    """A figure to lay out without moving anything in the one that it is a copy of."""
+    return pickle.loads(pickle.dumps(figure))  # its own pickle, of this moment
+
+
 def narrow(figure: Figure) -> Figure:
     """Lay a copy of a figure out in one column of panels, as wide as a phone.
 
@@ -33,7 +38,7 @@ def narrow(figure: Figure) -> Figure:
     Figure
         The same marks; names of points that no longer have room are left out.
     """
-    copy = pickle.loads(pickle.dumps(figure))  # its own pickle, of a moment ago
+    copy = copied(figure)
     panels = [ax for ax in copy.axes if ax.get_subplotspec() is not None]
     panels.sort(key=_place)
     wide, high = figure.get_size_inches()
