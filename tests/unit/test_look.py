@@ -39,6 +39,8 @@ def _cell(code: str, *tags: str, mime: str = "") -> dict:
         ),
         (_cell("record(rho=rho)"), fold.SETUP),
         (_cell("exhibits.figure_2(panel)", "hide-input", mime="image/svg+xml"), fold.FIGURE),
+        (_cell("exhibits.figure_2(panel)", mime="image/svg+xml"), fold.FIGURE),
+        (_cell("x = sort(y)\ndraw(x)", mime="image/svg+xml"), ""),
         (_cell("table()", "hide-input", mime="text/html"), fold.CODE),
         (_cell("from h import exercises\nmine = None\nexercises.check('a', mine)"), fold.ANSWER),
         (_cell("new = shock(shares, rho, theta)"), ""),

@@ -11,7 +11,7 @@ from bs4 import BeautifulSoup
 from helpers.exhibits import palette
 
 NARROW = "(max-width: 600px)"
-INK, GROUND = "#e3e7ec", "#14181e"  # of the dark theme: its text and its page
+INK, GROUND = "#e3e7ec", "#121212"  # of the dark theme: its text and its page
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}\b")
 _CONTRAST = 4.5  # of lines, marks and words of a colour with the dark ground
 
@@ -27,7 +27,7 @@ def on_dark(colour: str) -> str:
     Examples
     --------
     >>> on_dark("#000000"), on_dark("#ffffff"), on_dark("#d97706")
-    ('#e3e7ec', '#14181e', '#d97706')
+    ('#e3e7ec', '#121212', '#d97706')
     """
     if colour.lower() in palette.OCCUPATIONS:  # these have one colour everywhere
         return colour
@@ -71,6 +71,10 @@ def dark(svg: str) -> str:
     parts = re.split(r'("data:image/[^"]*")', svg)
     parts[::2] = [_COLOUR.sub(lambda hit: on_dark(hit.group()), part) for part in parts[::2]]
     text = "".join(parts)
+    # what shines through on a light ground is dim on a dark one
+    text = re.sub(
+        r"opacity: (0\.\d+)", lambda hit: f"opacity: {1 - (1 - float(hit[1])) * 0.45:.3g}", text
+    )
     # what names no colour is black
     return re.sub(
         r"(<svg\b[^>]*>)", rf"\1<style>text, use {{ fill: {INK} }}</style>", text, count=1

@@ -74,6 +74,15 @@ def _is_method(node: ast.expr, names: tuple[str, ...]) -> bool:
     return _calls(node, names) and isinstance(node.func, ast.Attribute)
 
 
+def _only_calls(code: str) -> bool:
+    """Whether a cell is one call and nothing else, such as that of a figure."""
+    try:
+        body = ast.parse(code).body
+    except SyntaxError:
+        return False
+    return len(body) == 1 and isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Call)
+
+
 def asks_for_an_answer(code: str) -> bool:
     """Whether a cell ends in a check of the reader's answer."""
     try:
@@ -99,9 +108,9 @@ def label(cell: dict) -> str:
         return SETUP
     if asks_for_an_answer(code):
         return ANSWER
-    if "hide-input" not in tags:
-        return ""
     shown = {mime for output in cell.get("outputs", []) for mime in output.get("data", {})}
+    if "hide-input" not in tags:
+        return FIGURE if "image/svg+xml" in shown and _only_calls(code) else ""
     if "image/svg+xml" in shown or "image/png" in shown:
         return FIGURE
     return SETUP if re.search(r"^record\(", code, re.M) and "text/html" not in shown else CODE
