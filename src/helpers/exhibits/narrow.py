@@ -12,11 +12,12 @@ from matplotlib.figure import Figure
 from matplotlib.gridspec import GridSpec
 from matplotlib.legend import Legend
 from matplotlib.text import Annotation, Text
-from matplotlib.ticker import FixedFormatter
 
 WIDTH = 4.0  # inches; at 96 pixels each, what a phone of 400 pixels shows of a page
 PANEL = 2.6  # least height of a panel of a few
 SMALL_PANEL = 1.9  # and of many
+MANY = 14  # labels along an axis, from which they are small
+_LEAD = 0.17  # inches from line to line of small words
 _LINE, _SIDE, _TICK = 38, 26, 20  # letters that fit below a panel, beside it and beside a tick
 
 
@@ -39,6 +40,8 @@ def narrow(figure: Figure) -> Figure:
         The same marks; names of points that no longer have room are left out.
     """
     copy = copied(figure)
+    copy.draw_without_rendering()  # labels have their words from here on
+    _lay_scales_down(copy)
     panels = [ax for ax in copy.axes if ax.get_subplotspec() is not None]
     panels.sort(key=_place)
     wide, high = figure.get_size_inches()
@@ -59,6 +62,9 @@ def narrow(figure: Figure) -> Figure:
             if isinstance(marks, PathCollection):
                 marks.set_sizes(marks.get_sizes() * 0.6)
     _place_shared_legends(copy)
+    if len(panels) == 1:  # labels that were broken need their lines
+        labels = panels[0].get_yticklabels()
+        height = max(height, 0.9 + _LEAD * sum(1 + x.get_text().count("\n") for x in labels))
     rows = [len(legend.get_texts()) / _columns(legend) for legend in _legends_outside(copy)]
     copy.set_size_inches(WIDTH, height + 0.22 * sum(rows))
     copy.draw_without_rendering()
@@ -89,11 +95,22 @@ def _wrap(ax: Axes) -> None:
             _fill(title, _LINE)
     _fill(ax.xaxis.label, _LINE)
     _fill(ax.yaxis.label, _SIDE)
-    form = ax.yaxis.get_major_formatter()
-    if isinstance(form, FixedFormatter):
-        ax.yaxis.set_major_formatter(
-            FixedFormatter([textwrap.fill(str(label), _TICK) for label in form.seq])
-        )
+    labels = [label.get_text() for label in ax.get_yticklabels()]
+    if ax.yaxis.get_visible() and max(map(len, labels), default=0) > _TICK:
+        broken = [textwrap.fill(label, _TICK) for label in labels]
+        ax.set_yticks(ax.get_yticks(), broken, fontsize="small")
+
+
+def _lay_scales_down(figure: Figure) -> None:
+    """Put a scale of colours below what it explains, where it takes no width."""
+    for ax in list(figure.axes):
+        for mappable in (*ax.images, *ax.collections):
+            scale = mappable.colorbar
+            if scale is None or scale.orientation != "vertical":
+                continue
+            words, ticks = scale.ax.get_ylabel(), scale.formatter
+            scale.remove()
+            figure.colorbar(mappable, ax=ax, location="bottom", label=words, format=ticks)
 
 
 def _columns(legend: Legend) -> int:
@@ -146,14 +163,23 @@ def _turn_crowded_ticks(ax: Axes) -> None:
     labels = [label for label in ax.get_xticklabels() if label.get_text() and label.get_visible()]
     boxes = [label.get_window_extent() for label in labels]
     if any(one.x1 > other.x0 for one, other in pairwise(boxes)):
-        ax.tick_params(axis="x", rotation=40)
+        many = len(labels) > MANY
+        ax.tick_params(axis="x", rotation=90 if many else 40)
         for label in labels:
-            label.set_horizontalalignment("right")
+            label.set_horizontalalignment("center" if many else "right")
+    rows = [label for label in ax.get_yticklabels() if label.get_text() and label.get_visible()]
+    for crowd in (labels, rows):
+        for label in crowd if len(crowd) > MANY else ():
+            label.set_fontsize(7)
 
 
 def _leave_out_crowded(figure: Figure) -> None:
     """Leave out names beside marks that run into another or out of the figure."""
-    taken: list = []
+    taken: list = [
+        legend.get_window_extent()
+        for legend in (*figure.legends, *(ax.get_legend() for ax in figure.axes))
+        if legend is not None
+    ]
     frame = figure.bbox
     for ax in figure.axes:
         for text in ax.texts:
