@@ -71,6 +71,10 @@ def excerpts(tools: Path) -> None:
         'const textLower = text.normalize("NFC").replace(/\\p{L}/gu, '
         '(x) => x.normalize("NFD")[0]).toLowerCase();',
     )
+    text = text.replace(
+        "textLower.indexOf(k.toLowerCase())",
+        'textLower.indexOf(k.normalize("NFD").replace(/\\p{M}/gu, "").toLowerCase())',
+    )
     # gaps that mathematics and code leave are no reason to show fewer words
     text = text.replace(
         "if (anchorContent) return anchorContent.textContent;",
