@@ -18,7 +18,7 @@ from helpers.exhibits.data import MIME, bundle
 from helpers.exhibits.narrow import copied, narrow
 
 _PATH, _LONG = re.compile(r'\bd="[^"]*"'), re.compile(r"(\d\.\d\d)\d+")
-MANY = 2000  # marks in one drawing, from which they are drawn as a picture inside it
+MANY = 500  # marks in one drawing, from which they are drawn as a picture inside it
 STYLE = {
     "axes.spines.right": False,
     "axes.spines.top": False,
@@ -83,7 +83,8 @@ def _svg(figure: Figure) -> str:
     with mpl.rc_context(STYLE):
         figure.savefig(buffer, format="svg", dpi=144, metadata={"Date": None, "Creator": None})
     # a hundredth of a point is a seventh of a thousandth of an inch: more digits only weigh
-    return _PATH.sub(lambda path: _LONG.sub(r"\1", path.group()), buffer.getvalue())
+    plain = re.sub(r"\n +", "\n", buffer.getvalue())
+    return _PATH.sub(lambda path: _LONG.sub(r"\1", path.group()), plain)
 
 
 def axes(width: float, height: float) -> tuple[Figure, Axes]:
