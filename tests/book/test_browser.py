@@ -2,6 +2,7 @@
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from bs4 import BeautifulSoup
 
 pytestmark = [pytest.mark.book, pytest.mark.browser]
 
@@ -90,4 +91,132 @@ def test_previous_next_and_downloads_are_there(browser, site, number):
             "href"
         )
         assert tab.request.get(f"{site}notebooks/{address}").ok
+    tab.close()
+
+
+def test_setup_is_folded_and_one_switch_opens_all_code_and_is_remembered(browser, site):
+    context = browser.new_context(viewport={"width": 1300, "height": 900})
+    tab = context.new_page()
+    tab.goto(site + "notebooks/07_city_shocks.html")
+    folds = tab.locator("details.code-fold")
+    assert folds.count() >= 3
+    assert tab.locator("details.code-fold[open]").count() == 0
+    assert tab.locator("summary", has_text="Setup").count() >= 1
+    assert tab.locator("div.cell_input:visible").count() >= 1  # the lesson is shown
+    switch = tab.locator(".code-switch")
+    switch.focus()
+    tab.keyboard.press("Enter")
+    assert switch.get_attribute("aria-pressed") == "true"
+    assert tab.locator("details.code-fold[open]").count() == folds.count()
+    tab.goto(site + "notebooks/08_occupation_shocks.html")
+    tab.wait_for_selector('.code-switch[aria-pressed="true"]')
+    assert tab.locator("details.code-fold:not([open])").count() == 0
+    context.close()
+
+
+def test_every_page_has_the_switch_and_folds_open_without_scripts(browser, html, page):
+    if page in ("index.html", "genindex.html", "search.html"):
+        return
+    context = browser.new_context(java_script_enabled=False)
+    tab = context.new_page()
+    tab.goto((html / page).as_uri())
+    folds = tab.locator(
+        "article > section details.code-fold > summary, details.code-fold > summary"
+    )
+    if folds.count() and folds.first.is_visible():
+        folds.first.click()
+        assert tab.locator("details.code-fold[open]").count() == 1
+    context.close()
+    tab = browser.new_page()
+    tab.goto((html / page).as_uri())  # from the disk, too
+    assert tab.locator(".code-switch").count() == 1
+    tab.close()
+
+
+def test_an_answer_is_judged_on_the_page_and_does_not_stand_in_it(browser, html):
+    """From the disk: right, close, not yet, and what is no number."""
+    file = html / "notebooks" / "06_shifters.html"
+    tab = browser.new_page()
+    tab.goto(file.as_uri())
+    form = tab.locator(".exercise-answer form").first
+    theta = 3.0  # the exercise asks for 1/theta
+    for typed, said in (
+        (f"{1 / theta:.4f}", "right"),
+        ("1/3", "right"),
+        ("0,3333", "right"),
+        ("33.33 %", "right"),
+        ("0.34", "close"),
+        ("0.9", "not yet"),
+        ("many", "not read as a number"),
+        ("", "no answer yet"),
+    ):
+        form.locator("input").fill(typed)
+        form.locator("input").press("Enter")
+        assert said in form.locator("output").inner_text(), typed
+    sealed = tab.locator(".exercise-answer[data-sealed]").first.get_attribute("data-sealed")
+    assert "0.33" not in sealed
+    tab.close()
+
+
+def test_the_page_and_the_notebook_hash_and_judge_alike(browser, html):
+    import hashlib
+    import json
+
+    import numpy as np
+
+    from helpers.notebook import answers
+
+    tab = browser.new_page()
+    tab.goto((html / "notebooks" / "06_shifters.html").as_uri())
+    for text in ("", "abc", "é" * 70, "x" * 119):
+        found = tab.evaluate("text => companionAnswers.sha256(text)", text)
+        assert found == hashlib.sha256(text.encode()).hexdigest()
+    draw = np.random.default_rng(3)
+    for truth in (0.64, -12.5, 0.0, 3.1e-5, 4321.0, 117):
+        tolerance = 0 if truth == 117 else 1e-3 if truth else 0.06
+        part = answers.seal("x", truth, tolerance)
+        sealed = json.loads(BeautifulSoup(part.html(""), "html.parser").div["data-sealed"])
+        reach = tolerance * (abs(truth) or 1)
+        for away in (0, *draw.uniform(-0.8, 0.8, 5)):  # edges are a bucket wide
+            state = tab.evaluate(
+                "([s, t]) => companionAnswers.judge(s, t)[0]",
+                [sealed, repr(float(truth + away * reach))],
+            )
+            assert state == "right", (truth, away)
+        for away in (-1.7, 1.7):
+            wrong = truth + (away * reach or away)
+            state = tab.evaluate(
+                "([s, t]) => companionAnswers.judge(s, t)[0]", [sealed, repr(float(wrong))]
+            )
+            assert state != "right", (truth, away)
+    tab.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_phone_gets_drawings_of_its_own_in_its_scheme(browser, site, scheme):
+    context = browser.new_context(viewport={"width": 400, "height": 900}, color_scheme=scheme)
+    tab = context.new_page()
+    tab.goto(site + "notebooks/07_city_shocks.html")
+    drawing = tab.locator(f"picture.on-{scheme} img").first
+    drawing.scroll_into_view_if_needed()
+    tab.wait_for_function("i => i.complete && i.naturalWidth > 0", arg=drawing.element_handle())
+    shown = drawing.evaluate("i => i.currentSrc")
+    assert shown.endswith("-narrow.svg" if scheme == "light" else "-narrow-dark.svg")
+    box = drawing.bounding_box()
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= 400
+    other = "dark" if scheme == "light" else "light"
+    assert not tab.locator(f"picture.on-{other}").first.is_visible()
+    context.close()
+
+
+@pytest.mark.parametrize("typed", ["Frechet", "Fréchet"])
+def test_search_finds_an_accent_and_shows_words(browser, site, typed):
+    tab = browser.new_page()
+    tab.goto(f"{site}search.html?q={typed}")
+    tab.wait_for_selector("#search-results li", timeout=15_000)
+    tab.wait_for_function("document.querySelectorAll('#search-results p.context').length >= 1")
+    shown = tab.locator("#search-results p.context").all_inner_texts()
+    assert any("échet" in words for words in shown)
+    assert not any("\\(" in words or "import " in words for words in shown)
     tab.close()

@@ -250,3 +250,56 @@ def test_every_page_download_and_source_shows_the_parameters_it_ran_with(html, n
             found = parameters.values(code)
             assert list(found) == declared, source.stem
             assert {key: found[key] for key in given} == given, source.stem
+
+
+def test_headings_are_words_and_no_table_shows_a_count_for_an_index(html, page):
+    """No variable's name in a heading, no index 0, 1, 2, no heading empty without need."""
+    soup = BeautifulSoup((html / page).read_text("utf-8"), "html.parser")
+    for table in soup.select("table.dataframe"):
+        headings = [cell.get_text(strip=True) for cell in table.select("thead th")]
+        assert all(headings), f"{page}: an empty heading among {headings}"
+        assert not [words for words in headings if "_" in words], f"{page}: {headings}"
+        rows = [row.find(["th", "td"]) for row in table.select("tbody tr")]
+        labels = [cell.get_text(strip=True) for cell in rows if cell.name == "th"]
+        if labels and not table.select_one("thead th, thead td").get_text(strip=True):
+            assert not all(label.isdigit() for label in labels), f"{page}: {labels}"
+        assert not {"min", "50%", "max", "25%", "75%"} & set(labels)
+        assert table.find_parent(class_="table-scroll"), page
+
+
+def test_each_chapter_has_one_box_that_says_how_to_run_it(html):
+    for page in sorted((html / "notebooks").glob("*.html")):
+        soup = BeautifulSoup(page.read_text("utf-8"), "html.parser")
+        boxes = soup.select(".admonition.run-this")
+        assert len(boxes) == 1, page.name
+        assert "make env" in boxes[0].get_text()
+
+
+def test_the_code_of_a_figure_leads_back_and_knows_its_letters(html):
+    for page in sorted((html / "_static" / "code").glob("*.html")):
+        text = page.read_text("utf-8")
+        assert '<meta charset="utf-8">' in text
+        assert "prefers-color-scheme: dark" in text
+        (back,) = BeautifulSoup(text, "html.parser").select("nav")
+        links = [link["href"] for link in back.select("a")]
+        assert links
+        assert all((page.parent / link).is_file() for link in links), page.name
+
+
+def test_citations_are_labelled_by_author_and_year(html):
+    text = (html / "book" / "bibliography.html").read_text("utf-8")
+    labels = [
+        label.get_text(strip=True).strip("[]")
+        for label in BeautifulSoup(text, "html.parser").select(".citation .label")
+    ]
+    assert len(labels) > 10
+    assert all(re.fullmatch(r"\D+ \d{4}[a-z]?", label) for label in labels), labels
+
+
+def test_each_drawing_has_a_dark_and_a_narrow_form(html):
+    folder = html / "_static" / "exhibits"
+    names = [file.stem for file in folder.glob("*.csv")]
+    assert names
+    for name in names:
+        for form in ("", "-dark", "-narrow", "-narrow-dark"):
+            assert (folder / f"{name}{form}.svg").is_file(), f"{name}{form}"

@@ -8,11 +8,13 @@ import shutil
 from importlib.util import find_spec
 from pathlib import Path
 
-from helpers.book import plain_notebook
+from bs4 import BeautifulSoup
+
+from helpers.book import drawings, fold, plain_notebook, search, tables
 from helpers.book.execute import BookError
 from helpers.book.myst import labels
 from helpers.book.pages import notebooks, pages
-from helpers.book.stage import LAUNCH, without_data
+from helpers.book.stage import LAUNCH, repository, without_data
 from helpers.files import BOOK, NOTEBOOKS, ROOT
 from helpers.notebook import parameters
 
@@ -71,6 +73,22 @@ def make_readable(site: Path) -> None:
         page.write_text(text, encoding="utf-8")
 
 
+def restyle(site: Path) -> None:
+    """Fold code, give tables one style, let drawings follow width and scheme: page by page."""
+    for page in site.rglob("*.html"):
+        if page.relative_to(site).parts[0] in ("_static", "genindex.html", "search.html"):
+            continue
+        soup = BeautifulSoup(page.read_text(encoding="utf-8"), "html.parser")
+        if soup.main is None:
+            continue
+        fold.join(soup)
+        fold.quiet_checks(soup)
+        tables.tidy(soup)
+        drawings.choose(soup, page, site)
+        page.write_text(str(soup), encoding="utf-8")
+    search.plain_words(site)
+
+
 def mark_redirect(index: Path) -> None:
     """Give the page that forwards to the first one its icon and language."""
     text = index.read_text(encoding="utf-8")
@@ -86,13 +104,14 @@ def mark_redirect(index: Path) -> None:
 def add_downloads(site: Path, executed: Path) -> None:
     """Offer every executed page as a notebook that Jupyter can show, and as its source."""
     known = labels(pages())
+    address = repository()
     cited = plain_notebook.authors((BOOK / "references.bib").read_text("utf-8"))
     for source in notebooks():
         inside = source.relative_to(ROOT).with_suffix("")
         target = site / "_sources" / inside
         plain = without_data(json.loads((executed / f"{source.stem}.ipynb").read_text("utf-8")))
         text = json.dumps(
-            plain_notebook.notebook(plain, known, cited), indent=1, ensure_ascii=False
+            plain_notebook.notebook(plain, known, cited, address), indent=1, ensure_ascii=False
         )
         target.with_suffix(".ipynb").write_text(text + "\n", "utf-8")
         myst, ran = source.read_text("utf-8"), parameters.shown(plain)

@@ -7,7 +7,7 @@ import csv
 import html
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib.resources import files
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
+from helpers.book import drawings
 from helpers.exhibits.data import MIME
 
 _DRAWN = ("Exhibit", "LiveFigure")  # what a function that draws returns
@@ -77,8 +78,8 @@ def write(notebook: dict, stem: str, folder: Path) -> None:
             name = f"{stem}-{content['name']}"
             folder.mkdir(parents=True, exist_ok=True)
             if (folder / f"{name}.svg").exists():
-                name = f"{name}-{sum(1 for _ in folder.glob(f'{name}*.svg')) + 1}"
-            (folder / f"{name}.svg").write_text("".join(data["image/svg+xml"]), "utf-8")
+                name = f"{name}-{sum(1 for _ in folder.glob(f'{name}*.csv')) + 1}"
+            drawings.write(folder / name, "".join(data["image/svg+xml"]), content.get("narrow"))
             (folder / f"{name}.csv").write_text(as_csv(content), "utf-8")
             links = [
                 f'<a href="../_static/exhibits/{name}.{kind}" download>{kind.upper()}</a>'
@@ -94,7 +95,8 @@ def write(notebook: dict, stem: str, folder: Path) -> None:
                     "metadata": {},
                     "id": re.sub(r"\W", "-", f"links-{name}")[:64],
                     "source": "```{raw} html\n"
-                    f'<p class="exhibit-links">{words}: {" · ".join(links)}</p>\n```',
+                    f'<p class="exhibit-links" data-drawing="{name}">'
+                    f"{words}: {' · '.join(links)}</p>\n```",
                 }
             )
     notebook["cells"] = cells
@@ -109,15 +111,83 @@ def as_csv(content: dict) -> str:
     return sink.getvalue()
 
 
-def write_code(folder: Path) -> None:
-    """Write the modules that draw as pages with numbered lines."""
+def write_code(folder: Path, chapters: Mapping[str, str] | None = None) -> None:
+    """Write the modules that draw as pages with numbered lines, in light and dark.
+
+    Parameters
+    ----------
+    folder : Path
+        ``_static/code`` of the site.
+    chapters : {address: title}, optional
+        Pages that the figures stand on, relative to ``folder``; each is linked at the top.
+    """
     folder.mkdir(parents=True, exist_ok=True)
+    colours = "\n".join(
+        f"@media (prefers-color-scheme: {scheme}) {{ {look} }}"
+        for scheme in ("light", "dark")
+        for look in [
+            HtmlFormatter(style=f"a11y-high-contrast-{scheme}").get_style_defs(".highlight")
+        ]
+    )
     for module in _modules():
-        text = _source(module)
-        look = HtmlFormatter(
-            full=True, title=f"helpers.exhibits.{module}", linenos="inline", lineanchors="L",
-            style="a11y-high-contrast-light", wrapcode=True,
+        look = HtmlFormatter(linenos="inline", lineanchors="L", wrapcode=True)
+        shown = [(a, t) for a, t in (chapters or {}).items() if a.startswith(f"{module}.html ")]
+        back = " · ".join(
+            f'<a href="{html.escape(address.partition(" ")[2])}">{html.escape(title)}</a>'
+            for address, title in shown
+        )
+        page = _CODE_PAGE.format(
+            title=f"helpers.exhibits.{module}", colours=colours,
+            back=back or '<a href="../../index.html">The book</a>',
+            code=highlight(_source(module), PythonLexer(), look),
         )  # fmt: skip
-        page = highlight(text, PythonLexer(), look)
-        page = page.replace("<html>", '<html lang="en">', 1)
         (folder / f"{module}.html").write_text(page, encoding="utf-8")
+
+
+# the theme that the reader chose in the book, where the browser lets this page know
+_CODE_PAGE = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{title}</title>
+<link rel="icon" href="../favicon.svg">
+<style>
+:root {{ color-scheme: light dark; }}
+body {{ max-width: 62rem; margin: 1rem auto; padding: 0 1rem; font-family: system-ui, sans-serif;
+  background: light-dark(#fff, #14181e); color: light-dark(#222, #ced6dd); }}
+a {{ color: light-dark(#0b55b3, #8ab8f8); }}
+.highlight pre {{ overflow-x: auto; font-size: 0.85rem; line-height: 1.45; }}
+.highlight {{ background: none !important; }}
+.linenos {{ color: light-dark(#595959, #a0a8b0); padding-right: 0.8em; user-select: none; }}
+@media (max-width: 600px) {{ .highlight pre {{ white-space: pre-wrap; overflow-wrap: anywhere; }} }}
+{colours}
+</style>
+</head>
+<body>
+<nav aria-label="Back to the book">← {back}</nav>
+<main>
+<h1><code>{title}</code></h1>
+{code}
+</main>
+</body>
+</html>
+"""
+
+
+def chapters(site: Path) -> dict[str, str]:
+    """Pages that link to a module's code: ``"module.html address"`` and the page's title.
+
+    Parameters
+    ----------
+    site : Path
+        A built site.
+    """
+    found = {}
+    for page in sorted([*site.glob("notebooks/*.html"), *site.glob("book/*.html")]):
+        text = page.read_text("utf-8")
+        title = re.search(r"<title>(.*?)(?: — .*)?</title>", text, re.S)
+        for module in dict.fromkeys(re.findall(r"_static/code/([\w.]+)\.html#", text)):
+            address = f"../../{page.relative_to(site).as_posix()}"
+            found[f"{module}.html {address}"] = html.unescape(title[1]) if title else page.stem
+    return found

@@ -85,6 +85,12 @@ def resolve(
     text = re.sub(r"^```\{solution-start\}.*?^```", "**Solution**", text, flags=re.M | re.S)
     text = re.sub(r"^```\{solution-end\}\n```", "", text, flags=re.M)
     text = re.sub(r"^```\{raw\} html\n(.*?)^```", r"\1", text, flags=re.M | re.S)
+    for fence in (":::+", "```+"):  # what is left of directives becomes its title and its words
+        for _ in range(3):  # one inside another
+            text = re.sub(
+                rf"^({fence})\{{([\w:-]+)\}} ?([^\n]*)\n((?::[\w-]+:[^\n]*\n)*)(.*?)^\1$",
+                _box, text, flags=re.M | re.S,
+            )  # fmt: skip
     text = re.sub(r"^\([\w:.-]+\)=\n", "", text, flags=re.M)
     return _ROLE.sub(role, text)
 
@@ -106,8 +112,59 @@ def _block(hit: re.Match) -> str:
     return f"{head}\n\n{body.rstrip()}"
 
 
+def _box(hit: re.Match) -> str:
+    """A directive as a quotation under its title; mathematics and code keep their form."""
+    _, kind, title, _, body = hit.groups()
+    if kind in ("code", "code-block", "code-cell"):
+        return f"~~~{title}\n{body}~~~"
+    head = f"**{title.strip()}**\n\n" if title.strip() else ""
+    quoted = (head + body.strip()).splitlines()
+    return "\n".join(f"> {line}".rstrip() for line in quoted) + "\n"
+
+
+def first_cell(repository: str) -> dict:
+    """Code cell that says where the package comes from, and stops where it is missing.
+
+    Parameters
+    ----------
+    repository : str
+        Address of the repository, or nothing: then the archive of the book.
+    """
+    if repository:
+        name = repository.rsplit("/", 1)[-1]
+        how = f"pip install git+{repository}"
+        also = f"# or: git clone {repository}, and in the folder {name}: make env"
+    else:
+        how = "unpack correlated-migration.zip, the book's archive; in its folder: pip install ."
+        also = "# or, with the versions that the book was made with, in that folder: make env"
+    source = "\n".join(
+        [
+            "# This notebook needs the book's package, `helpers`:",
+            f"# {how}",
+            also,
+            "try:",
+            "    import helpers.notebook",
+            "except ImportError:",
+            "    raise ImportError(",
+            '        "the book\'s package, helpers, is not installed: "',
+            f'        "{how}"',
+            "    ) from None",
+        ]
+    )
+    return {
+        "cell_type": "code",
+        "execution_count": None,
+        "metadata": {"tags": ["setup"]},
+        "outputs": [],
+        "source": source,
+    }
+
+
 def notebook(
-    executed: dict, known: Mapping[str, tuple[str, str]], cited: Mapping[str, str]
+    executed: dict,
+    known: Mapping[str, tuple[str, str]],
+    cited: Mapping[str, str],
+    repository: str = "",
 ) -> dict:
     """A copy of an executed notebook without anything that only the book's builder knows.
 
@@ -117,6 +174,8 @@ def notebook(
         As :func:`helpers.book.execute.execute` wrote it.
     known, cited : mapping
         As :func:`labels` and :func:`authors` return them.
+    repository : str
+        Where the package can be had; empty for the archive.
     """
     out = copy.deepcopy(executed)
     numbers = records(executed)
@@ -143,6 +202,7 @@ def notebook(
         if caption:
             words = resolve(caption, numbers, known, cited).strip()
             cells.append({"cell_type": "markdown", "metadata": {}, "source": f"*{words}*"})
+    cells.insert(0, first_cell(repository))
     for position, cell in enumerate(cells):
         cell["id"] = f"cell-{position}"
     out["cells"] = cells

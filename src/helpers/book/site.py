@@ -17,6 +17,7 @@ from helpers.book.decorate import (
     drop_thebe,
     make_readable,
     mark_redirect,
+    restyle,
 )
 from helpers.book.execute import BookError
 from helpers.exhibits.live.figure import FOLDER, write_static
@@ -71,9 +72,10 @@ def build(staged: Path, html: Path, executed: Path | None = None, kept: Path | N
         write_static(site / FOLDER)
         drop_thebe(site)
         make_readable(site)
+        restyle(site)
         mark_redirect(site / "index.html")
         if executed is not None:
-            exhibit_links.write_code(site / "_static" / "code")
+            exhibit_links.write_code(site / "_static" / "code", exhibit_links.chapters(site))
             add_downloads(site, executed)
         for pattern in UNUSED:
             for unused in site.glob(pattern):

@@ -12,7 +12,15 @@ from pathlib import Path
 
 import yaml
 
-from helpers.book import differences, equations, exhibit_links, reproducibility, worked_scenarios
+from helpers.book import (
+    differences,
+    equations,
+    exhibit_links,
+    fold,
+    reproducibility,
+    run_box,
+    worked_scenarios,
+)
 from helpers.book.pages import notebooks, numbered, titles
 from helpers.book.run import Run
 from helpers.exhibits import data
@@ -134,6 +142,8 @@ def stage(folder: Path, executed: Path, run: Run, baseline: Path | None = None) 
         place = folder / source.relative_to(ROOT).parent
         (place / source.name).unlink(missing_ok=True)
         notebook = json.loads((executed / f"{source.stem}.ipynb").read_text("utf-8"))
+        fold.fold(notebook)
+        run_box.add(notebook, source, run.repository)
         exhibit_links.write(notebook, source.stem, folder / "_static" / "exhibits")
         text = json.dumps(without_data(notebook), indent=1, ensure_ascii=False)
         (place / f"{source.stem}.ipynb").write_text(text + "\n", "utf-8")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,8 +13,11 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from helpers.exhibits.data import bundle
+from helpers.exhibits.data import MIME, bundle
+from helpers.exhibits.narrow import copied, narrow
 
+_PATH, _LONG = re.compile(r'\bd="[^"]*"'), re.compile(r"(\d\.\d\d)\d+")
+MANY = 500  # marks in one drawing, from which they are drawn as a picture inside it
 # how what is drawn looks, whatever a reader's own settings say
 GROUND = {
     "axes.axisbelow": True,
@@ -79,17 +83,30 @@ class Exhibit:
 
     def svg(self) -> str:
         """Return the drawing as SVG, the same bytes for the same data."""
-        buffer = io.StringIO()
-        with mpl.rc_context(STYLE):
-            self.figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
-        return buffer.getvalue()
+        return _svg(copied(self.figure))
+
+    def narrow_svg(self) -> str:
+        """Return the drawing laid out for a page as wide as a phone."""
+        with styled():
+            return _svg(narrow(self.figure))
 
     def _repr_mimebundle_(self, include=None, exclude=None) -> dict:
-        return {
-            "image/svg+xml": self.svg(),
-            "text/plain": repr(self),
-            **bundle(self.name, self.data),
-        }
+        content = bundle(self.name, self.data)
+        content[MIME]["narrow"] = self.narrow_svg()
+        return {"image/svg+xml": self.svg(), "text/plain": repr(self), **content}
+
+
+def _svg(figure: Figure) -> str:
+    for ax in figure.axes:
+        for marks in ax.collections:  # thousands of marks are smaller as a picture
+            if len(marks.get_offsets()) > MANY:
+                marks.set_rasterized(True)
+    buffer = io.StringIO()
+    with styled():
+        figure.savefig(buffer, format="svg", dpi=144, metadata={"Date": None, "Creator": None})
+    # a hundredth of a point is a seventh of a thousandth of an inch: more digits only weigh
+    plain = re.sub(r"\n +", "\n", buffer.getvalue())
+    return _PATH.sub(lambda path: _LONG.sub(r"\1", path.group()), plain)
 
 
 def axes(width: float, height: float) -> tuple[Figure, Axes]:

@@ -18,6 +18,7 @@ _FIXED = {
     "security": "#5b3a9b",
     "service": "#777777",
 }
+OCCUPATIONS = frozenset(_FIXED.values())
 # a change below and above the middle, on a light ground and on a dark one
 DIVERGING = {
     "light": ("#b35900", "#c4c4c4", "#0072b2"),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 from pandas.io.formats.style import Styler
 
-from helpers.exhibits import data
+from helpers.exhibits import data, words
 
 _DIGITS = ("printed", "digits")  # columns of digits as text
 
@@ -52,7 +52,7 @@ class Shown:
 def show(
     frame: pd.DataFrame, digits: int | Mapping[str, int | str] = 3, caption: str = ""
 ) -> Shown:
-    """Lay a table out for a page: no index, fixed digits, empty for missing.
+    """Lay a table out for a page: headings in words, no index, fixed digits, empty for missing.
 
     Parameters
     ----------
@@ -73,6 +73,7 @@ def show(
         formats[column] = "{:" + (wanted if isinstance(wanted, str) else f",.{wanted}f") + "}"
     style = (
         frame.style.format(formats, na_rep="")
+        .format_index(words.heading, axis="columns")
         .hide(axis="index")
         .set_uuid(f"table-{'-'.join(map(str, frame.shape))}")
         .set_table_attributes('class="dataframe"')

@@ -1,4 +1,4 @@
-"""Exercises that check themselves: right or wrong, and never the answer.
+"""Exercises that check themselves: right, close or not yet, and never the answer.
 
 A check computes the answer anew from what the notebook works on, so that it holds for whatever
 source, year and parameters the reader has chosen.
@@ -17,6 +17,7 @@ from helpers.equilibrium import Closure, solve
 from helpers.errors import find_name
 from helpers.estimation import estimate, rho_of
 from helpers.model import Shares
+from helpers.notebook import answers
 from helpers.panel import Panel
 from helpers.sources import synthetic
 
@@ -228,27 +229,48 @@ CHECKS: dict[str, Check] = {
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a check says; it shows itself as a short sentence."""
+    """What a check says; it shows itself as a short sentence, on a page with a field to type in.
+
+    Attributes
+    ----------
+    name : str
+    right : bool or None
+        None where there is no answer yet.
+    close : bool
+        Not right, and not far from it.
+    sealed : Sealed or None
+        What a page needs in order to judge, without the answer.
+    """
 
     name: str
     right: bool | None
+    close: bool = False
+    sealed: answers.Sealed | None = None
 
     def __repr__(self) -> str:
-        """Say right or wrong in words."""
+        """Say right, close or not yet in words."""
         if self.right is None:
             return f"{self.name}: no answer yet"
-        return f"{self.name}: {'right' if self.right else 'not yet'}"
+        return f"{self.name}: {'right' if self.right else 'close' if self.close else 'not yet'}"
+
+    def _repr_mimebundle_(self, include=None, exclude=None) -> dict:
+        if self.sealed is None:
+            return {"text/plain": repr(self)}
+        return {"text/plain": repr(self), "text/html": self.sealed.html(repr(self))}
 
 
 def check(name: str, answer: object, **given: object) -> Verdict:
-    """Say whether an answer is right, without saying what is.
+    """Say whether an answer is right, close or neither, without saying what is.
+
+    On the page of the book the same question has a field that a reader types into; see
+    :mod:`helpers.notebook.answers` for what hides the answer there.
 
     Parameters
     ----------
     name : str
         A key of :data:`CHECKS`.
     answer : number, sequence of numbers, str or None
-        None for no answer yet.
+        None for no answer yet. Of a city, the name of its first place is enough.
     **given
         What the question is about: shares, panel, rho, theta, city, ...
 
@@ -261,25 +283,22 @@ def check(name: str, answer: object, **given: object) -> Verdict:
     --------
     >>> check("intro-iia", (0.5, 0.5))
     intro-iia: not yet
+    >>> check("intro-iia", (0.6, 0.39))
+    intro-iia: close
     >>> check("intro-iia", (0.6, 0.4))
     intro-iia: right
     """
     find_name("exercise", name, tuple(CHECKS))
-    if answer is None:
-        return Verdict(name, None)
     wanted = CHECKS[name]
+    code = wanted.truth.__code__
+    if answer is None and not set(code.co_varnames[: code.co_argcount]) <= set(given):
+        return Verdict(name, None)
     truth = wanted.truth(**given)
-    if isinstance(truth, str):
-        return Verdict(name, str(answer).strip().casefold() == truth.casefold())
-    try:
-        mine = np.asarray(answer, dtype=float)
-    except (TypeError, ValueError):
-        return Verdict(name, False)
-    theirs = np.asarray(truth, dtype=float)
-    if mine.shape != theirs.shape:
-        return Verdict(name, False)
-    near = np.abs(mine - theirs) <= wanted.tolerance * np.where(theirs == 0, 1, np.abs(theirs))
-    return Verdict(name, bool(near.all()))
+    sealed = answers.seal(name, truth, wanted.tolerance)
+    if answer is None:
+        return Verdict(name, None, sealed=sealed)
+    right, close = answers.judge(answer, truth, wanted.tolerance)
+    return Verdict(name, right, close, sealed)
 
 
 def draw_economy(number: int) -> Panel:

@@ -1,0 +1,194 @@
+"""A figure laid out anew for a page as wide as a phone: one column, words that can be read."""
+
+from __future__ import annotations
+
+import pickle
+import textwrap
+from itertools import pairwise
+
+from matplotlib.axes import Axes
+from matplotlib.collections import PathCollection
+from matplotlib.figure import Figure
+from matplotlib.gridspec import GridSpec
+from matplotlib.legend import Legend
+from matplotlib.text import Annotation, Text
+
+WIDTH = 4.0  # inches; at 96 pixels each, what a phone of 400 pixels shows of a page
+PANEL = 2.6  # least height of a panel of a few
+SMALL_PANEL = 1.9  # and of many
+MANY = 14  # labels along an axis, from which they are small
+_LEAD = 0.17  # inches from line to line of small words
+_LINE, _SIDE, _TICK = 38, 26, 20  # letters that fit below a panel, beside it and beside a tick
+
+
+def copied(figure: Figure) -> Figure:
+    """A figure to lay out without moving anything in the one that it is a copy of."""
+    return pickle.loads(pickle.dumps(figure))  # its own pickle, of this moment
+
+
+def narrow(figure: Figure) -> Figure:
+    """Lay a copy of a figure out in one column of panels, as wide as a phone.
+
+    Parameters
+    ----------
+    figure : Figure
+        Left as it is.
+
+    Returns
+    -------
+    Figure
+        The same marks; names of points that no longer have room are left out.
+    """
+    copy = copied(figure)
+    copy.draw_without_rendering()  # labels have their words from here on
+    _lay_scales_down(copy)
+    panels = [ax for ax in copy.axes if ax.get_subplotspec() is not None]
+    panels.sort(key=_place)
+    wide, high = figure.get_size_inches()
+    columns = {_place(ax)[1] for ax in panels}
+    if len(columns) > 1:
+        least = PANEL if len(panels) <= 4 else SMALL_PANEL
+        grid = GridSpec(len(panels), 1, figure=copy)
+        for place, ax in enumerate(panels):
+            ax.set_subplotspec(grid[place, 0])
+            ax.tick_params(labelleft=True, labelbottom=True)
+        height = least * len(panels)
+    else:
+        height = max(high * max(WIDTH / wide, 0.8), PANEL * len(panels))
+    for ax in copy.axes:
+        _wrap(ax)
+        _place_legend(ax.get_legend(), ax)
+        for marks in ax.collections:
+            if isinstance(marks, PathCollection):
+                marks.set_sizes(marks.get_sizes() * 0.6)
+    _place_shared_legends(copy)
+    if len(panels) == 1:  # labels that were broken need their lines
+        labels = panels[0].get_yticklabels()
+        height = max(height, 0.9 + _LEAD * sum(1 + x.get_text().count("\n") for x in labels))
+    rows = [len(legend.get_texts()) / _columns(legend) for legend in _legends_outside(copy)]
+    copy.set_size_inches(WIDTH, height + 0.22 * sum(rows))
+    copy.draw_without_rendering()
+    for ax in copy.axes:
+        _turn_crowded_ticks(ax)
+    copy.draw_without_rendering()
+    _leave_out_crowded(copy)
+    return copy
+
+
+def _place(ax: Axes) -> tuple[int, int]:
+    spec = ax.get_subplotspec().get_topmost_subplotspec()
+    return spec.rowspan.start, spec.colspan.start
+
+
+def _fill(text: Text, letters: int) -> None:
+    words = text.get_text()
+    if len(words) > letters and "\n" not in words and "$" not in words.replace("$\\", "", 1)[1:]:
+        text.set_text(textwrap.fill(words, letters))
+    elif len(words) > letters and "\n" not in words and words.count("$") == 2:
+        head, formula, tail = words.split("$")
+        text.set_text(textwrap.fill(f"{head}${formula.replace(' ', '~')}${tail}", letters))
+
+
+def _wrap(ax: Axes) -> None:
+    for title in ax.get_children():  # of three there are, left, middle and right
+        if isinstance(title, Text) and title not in ax.texts:
+            _fill(title, _LINE)
+    _fill(ax.xaxis.label, _LINE)
+    _fill(ax.yaxis.label, _SIDE)
+    labels = [label.get_text() for label in ax.get_yticklabels()]
+    if ax.yaxis.get_visible() and max(map(len, labels), default=0) > _TICK:
+        broken = [textwrap.fill(label, _TICK) for label in labels]
+        ax.set_yticks(ax.get_yticks(), broken, fontsize="small")
+
+
+def _lay_scales_down(figure: Figure) -> None:
+    """Put a scale of colours below what it explains, where it takes no width."""
+    for ax in list(figure.axes):
+        for mappable in (*ax.images, *ax.collections):
+            scale = mappable.colorbar
+            if scale is None or scale.orientation != "vertical":
+                continue
+            words, ticks = scale.ax.get_ylabel(), scale.formatter
+            scale.remove()
+            figure.colorbar(mappable, ax=ax, location="bottom", label=words, format=ticks)
+
+
+def _columns(legend: Legend) -> int:
+    longest = max((len(text.get_text()) for text in legend.get_texts()), default=0)
+    return 1 if longest > 18 else 2
+
+
+def _outside(legend: Legend, ax: Axes) -> bool:
+    """Whether a legend stands beside or below its panel."""
+    box = legend.get_bbox_to_anchor().transformed(ax.transAxes.inverted())
+    return box.x0 >= 0.99 or box.y0 < -0.01 or box.y0 > 1
+
+
+def _place_legend(legend: Legend | None, ax: Axes) -> None:
+    """Put a legend that stands outside its panel below it; its columns are laid out anew."""
+    if legend is None or not _outside(legend, ax):
+        return
+    turned = any(label.get_rotation() for label in ax.get_xticklabels())
+    ax.legend(
+        legend.legend_handles,
+        [text.get_text() for text in legend.get_texts()],
+        loc="upper center",
+        bbox_to_anchor=(0.4, -0.42 if turned else -0.25),
+        ncols=_columns(legend),
+        frameon=False,
+        fontsize="small",
+    )
+
+
+def _place_shared_legends(figure: Figure) -> None:
+    for legend in list(figure.legends):
+        legend.remove()
+        figure.legend(
+            legend.legend_handles,
+            [text.get_text() for text in legend.get_texts()],
+            loc="outside upper center",
+            ncols=_columns(legend),
+            frameon=False,
+            fontsize="small",
+        )
+
+
+def _legends_outside(figure: Figure) -> list[Legend]:
+    found = [(ax.get_legend(), ax) for ax in figure.axes if ax.get_legend() is not None]
+    return [*figure.legends, *(legend for legend, ax in found if _outside(legend, ax))]
+
+
+def _turn_crowded_ticks(ax: Axes) -> None:
+    """Turn labels below a panel where they would run into each other."""
+    labels = [label for label in ax.get_xticklabels() if label.get_text() and label.get_visible()]
+    boxes = [label.get_window_extent() for label in labels]
+    if any(one.x1 > other.x0 for one, other in pairwise(boxes)):
+        many = len(labels) > MANY
+        ax.tick_params(axis="x", rotation=90 if many else 40)
+        for label in labels:
+            label.set_horizontalalignment("center" if many else "right")
+    rows = [label for label in ax.get_yticklabels() if label.get_text() and label.get_visible()]
+    for crowd in (labels, rows):
+        for label in crowd if len(crowd) > MANY else ():
+            label.set_fontsize(7)
+
+
+def _leave_out_crowded(figure: Figure) -> None:
+    """Leave out names beside marks that run into another or out of the figure."""
+    taken: list = [
+        legend.get_window_extent()
+        for legend in (*figure.legends, *(ax.get_legend() for ax in figure.axes))
+        if legend is not None
+    ]
+    frame = figure.bbox
+    for ax in figure.axes:
+        for text in ax.texts:
+            if not (text.get_visible() and text.get_text()):
+                continue
+            box = text.get_window_extent()
+            out = box.x0 < frame.x0 or box.x1 > frame.x1
+            crowded = any(box.overlaps(other) for other in taken)
+            if isinstance(text, Annotation) and (out or crowded):
+                text.set_visible(False)
+            else:
+                taken.append(box)
