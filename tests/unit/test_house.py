@@ -50,7 +50,7 @@ def test_binder_has_what_a_reader_needs_and_no_tool_of_tests():
 def test_every_requirement_is_imported_or_run():
     """What nobody imports is asked for by nobody."""
     run = {"ipykernel", "jupyter-book", "pydata-sphinx-theme", "pytask-parallel", "sphinx-exercise",
-           "sphinx-mathjax-offline", "sphinx-proof", "openpyxl", "pyarrow", "vl-convert-python",
+           "sphinx-mathjax-offline", "sphinx-proof", "openpyxl", "pyarrow", "tabulate",
            "import-linter", "nbval", "pre-commit", "pytest-timeout", "pytest-xdist", "ruff",
            "uv", "editables", "hatchling", "jupytext"}  # fmt: skip
     modules = {"ibis-framework": "ibis", "lazy-loader": "lazy_loader", "pyyaml": "yaml",
