@@ -19,7 +19,7 @@ from helpers.exhibits.data import MIME
 # modules that draw, as the faces of `helpers.exhibits` and of its live figures know them
 _MODULES = (
     *("paper_figures", "foundations", "inference", "intuition", "markets", "policy"),
-    "small_multiples",
+    *("robustness", "small_multiples"),
     *("live.draws", "live.forest", "live.towns", "live.world"),
 )
 

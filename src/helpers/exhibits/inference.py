@@ -126,22 +126,38 @@ def correlations_by_occupation(rho_k: pd.Series, se: pd.Series, common: float) -
     return Exhibit("correlations_by_occupation", figure, data)
 
 
-def sector_weights(table: pd.DataFrame, n: int = 12) -> Exhibit:
-    """The largest Rotemberg weights.
+def sector_weights(table: pd.DataFrame, n: int = 12, reach: float = 10.0) -> Exhibit:
+    """The largest Rotemberg weights, and beside each the slope that its sector gives alone.
 
     Parameters
     ----------
     table : DataFrame
-        As :func:`helpers.shiftshare.rotemberg_weights` returns it, with ``label``.
+        ``label``, ``alpha`` (weight) and ``beta`` (slope), a row a sector, largest weight first.
     n : int
+        Sectors to show.
+    reach : float
+        Ends of the axis of slopes, on both sides of the estimate; what lies beyond is drawn at
+        the end, as an arrowhead.
     """
+    slope = float((table["alpha"] * table["beta"]).sum() / table["alpha"].sum())
     data = table.head(n).iloc[::-1].reset_index(drop=True)
-    with canvas(7.2, 0.3 * n + 1) as (figure, ax):
+    with canvas(7.2, 0.3 * len(data) + 1) as (figure, ax):
+        ax.remove()
+        left, right = figure.subplots(1, 2, sharey=True, width_ratios=(3, 2))
         colours = [BLUE if alpha > 0 else ORANGE for alpha in data["alpha"]]
-        ax.barh(data["label"], data["alpha"], color=colours)
-        ax.axvline(0, color="#222222", linewidth=0.7)
-        ax.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
-        ax.set(xlabel="weight in the estimate")
+        left.barh(data["label"], data["alpha"], color=colours)
+        left.axvline(0, color="#222222", linewidth=0.7)
+        left.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+        left.set(xlabel="weight in the estimate")
+        for row, (beta, colour) in enumerate(zip(data["beta"], colours, strict=True)):
+            mark = "<" if beta < slope - reach else ">" if beta > slope + reach else "o"
+            right.plot(np.clip(beta, slope - reach, slope + reach), row, mark, color=colour)
+        right.axvline(slope, color="#222222", linewidth=0.7, linestyle="--")
+        right.annotate(
+            "all sectors", (slope, 1), xycoords=("data", "axes fraction"), ha="center",
+            va="bottom", fontsize="small",
+        )  # fmt: skip
+        right.set(xlabel="slope by it alone", xlim=(slope - 1.1 * reach, slope + 1.1 * reach))
     return Exhibit("sector_weights", figure, data[["label", "alpha", "beta"]])
 
 
