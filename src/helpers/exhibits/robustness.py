@@ -137,7 +137,7 @@ def cells_over_time(
 
 
 def placebo(statistics: Mapping[str, np.ndarray], critical: float = 1.96) -> Exhibit:
-    """t statistics of effects that do not exist, a panel for each standard error.
+    """Effects that do not exist, by their t statistics, a panel for each standard error.
 
     Parameters
     ----------
