@@ -76,18 +76,16 @@ def conclusions(table: pd.DataFrame) -> Exhibit:
     kinds = list(dict.fromkeys(table["inference"]))
     claims = list(dict.fromkeys(table["conclusion"]))
     with canvas(7.2, 0.9 + 0.3 * len(claims) * (len(kinds) + 1)) as (figure, ax):
-        for row in table.itertuples(index=False):
-            y = -(claims.index(row[0]) * (len(kinds) + 1.2) + kinds.index(row[1]))
+        step = len(kinds) + 1.2
+        for row in table.to_dict("records"):
+            y = -(claims.index(row["conclusion"]) * step + kinds.index(row["inference"]))
             left = 0.0
             for part, colour in parts.items():
-                share = float(table.loc[
-                    table["conclusion"].eq(row[0]) & table["inference"].eq(row[1]), part
-                ].iloc[0])  # fmt: skip
-                ax.barh(y, share, left=left, color=colour, height=0.8)
-                left += share
-            ax.text(-0.01, y, row[1], ha="right", va="center", fontsize="small")
+                ax.barh(y, row[part], left=left, color=colour, height=0.8)
+                left += row[part]
+            ax.text(-0.01, y, row["inference"], ha="right", va="center", fontsize="small")
         for i, claim in enumerate(claims):
-            ax.text(0, 0.85 - i * (len(kinds) + 1.2), claim, va="center", weight="bold",
+            ax.text(0, 0.85 - i * step, claim, va="center", weight="bold",
                     fontsize="small")  # fmt: skip
         for part, colour in parts.items():
             ax.barh(0, 0, color=colour, label=part)
