@@ -195,10 +195,11 @@ def _belongs(p: Page) -> bool:
 _BIASED = {"base-year shares", "base-year tastes, strong shifts"}
 
 
-def _ends_of(p: Page, name: str) -> pd.DataFrame:
-    """Ends of the three Anderson-Rubin sets by one clustering, a row a form."""
-    sets = {form: p.sets[p.words[name], method].intervals for form, method in p.methods.items()}
-    return pd.DataFrame({form: (s[0][0], s[-1][1]) for form, s in sets.items()}).T
+def _forms_agree(p: Page, name: str) -> bool:
+    """Whether the three Anderson-Rubin sets by one clustering have nearly the same ends."""
+    sets = [p.sets[p.words[name], method].intervals for method in p.methods.values()]
+    ends = np.array([(s[0][0], s[-1][1]) for s in sets])
+    return bool(np.isfinite(ends).all() and np.ptp(ends, axis=0).max() < 0.1)
 
 
 def _drift(p: Page, column: str) -> float:
@@ -471,6 +472,7 @@ SENTENCES: dict[str, dict[str, Callable[[Page], bool]]] = {
             p.conclusion.startswith("no clustering") == bool(not p.rejects.any())
         ),
         "Single years give slopes from": lambda p: 1 < p.year_low < p.year_high,
+        "Their sets are {glue:text}`wider:.1f` times as wide": lambda p: p.wider < p.root,
         "many years of data are as many looks at one cross section": lambda p: (
             p.wider < 0.75 * p.root
         ),
