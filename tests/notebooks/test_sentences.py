@@ -367,6 +367,7 @@ SENTENCES: dict[str, dict[str, Callable[[Page], bool]]] = {
     "11_inference": {
         "The last chapters ended with one number": lambda p: p.beta > 1,
         "This chapter is computed from": always,
+        "By one judgement the slope is known up to": lambda p: p.near < 0.7 * p.far < 0.7,
         "From survey to survey the mean moves by": always,
         "about a third of it; counting persons": lambda p: (
             0.25 < p.said["naive"] / p.spread < 0.42
