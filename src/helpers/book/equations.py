@@ -248,7 +248,7 @@ def page(run: Run, executed: Path) -> str:
         for name in ids:
             some = [each for each in functions if name in each.equations]
             cells = (
-                f'<a href="../notebooks/03_derivations.html#claim-{name}">'
+                f'<a id="equation-{name}" href="../notebooks/03_derivations.html#claim-{name}">'
                 f"{ledger[name]['place']}</a>",
                 f"{{eq}}`{LABELS[name]}`" if name in LABELS else "",
                 "<br>".join(_function(each, run.repository) for each in some),
