@@ -107,6 +107,20 @@ def at_the_margin(
     ParameterError
         If the floor is where wages are, which has no derivative; else as in
         :func:`helpers.equilibrium.solve`.
+
+    Examples
+    --------
+    With nothing answering, the derivative is the elasticity of the model:
+
+    >>> from helpers.model import Shares
+    >>> cities, occupations = ("East", "West"), ("makers", "sellers")
+    >>> pair = Shares([[0.6, 0.2], [0.4, 0.8]], [0.5, 0.5], cities, occupations)
+    >>> from helpers.equilibrium import PAPER
+    >>> from helpers.elasticities import own_city
+    >>> margin = at_the_margin(pair, 0.5, 3.0, PAPER, city={"East": 1.01})
+    >>> gain = float((pair.phi_ck * margin.households)[0].sum() / np.log(1.01))
+    >>> round(gain, 3), round(float(own_city(pair, 0.5, theta=3.0)[0]), 3)
+    (3.3, 3.3)
     """
     base = economy(shares, rho, theta, closure, wages)
     if closure.wage_floor >= 1:

@@ -90,6 +90,18 @@ def net_of_effects(
         not there or a value is missing, or if the projections do not come to rest.
     ParameterError
         For what is no number, weights that are not above 0, or shapes that disagree.
+
+    Examples
+    --------
+    With the paper's two sets of effects the slope is the paper's:
+
+    >>> from helpers.sources import synthetic
+    >>> panel = synthetic.load()
+    >>> from helpers.estimation import estimate, sample
+    >>> names = ("log_share", "log_wage", "instrument")
+    >>> net = net_of_effects(sample(panel), *names, ("city_year", "occupation_year"))
+    >>> round(net.two_stage("city_occupation")[0] / estimate(panel).beta, 6)
+    1.0
     """
     from pyfixest.core.demean import demean
 

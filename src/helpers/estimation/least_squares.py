@@ -183,6 +183,17 @@ def fit(
         a value is missing, or if there are no more cells than coefficients.
     ParameterError
         For names that are no text, or values that are no numbers.
+
+    Examples
+    --------
+    The first stage: wages follow the productivity of the sectors of a cell:
+
+    >>> from helpers.sources import synthetic
+    >>> panel = synthetic.load()
+    >>> from helpers.estimation import sample
+    >>> first = fit(sample(panel), "log_wage", "instrument")
+    >>> first.coefficient > 0, first.coefficient / first.se > 4, first.n_clusters
+    (True, True, 2080)
     """
     data = prepared(data, ["year", "city_year", "occupation_year"], [outcome, regressor])
     data = checked_cells(data)
@@ -246,6 +257,19 @@ def residualise(data: pd.DataFrame, columns: Sequence[str]) -> np.ndarray:
         If a column is not there or a value is missing.
     ParameterError
         For names that are no text, or values that are no numbers.
+
+    Examples
+    --------
+    What is left of a wage is as large above as below the mean of its city and year:
+
+    >>> from helpers.sources import synthetic
+    >>> panel = synthetic.load()
+    >>> from helpers.estimation import sample
+    >>> data = sample(panel)
+    >>> left = residualise(data, ["log_wage"])[:, 0]
+    >>> by_city = data.assign(left=left).groupby(["city", "year"])["left"].mean()
+    >>> bool(by_city.abs().max() < 1e-8)
+    True
     """
     if isinstance(columns, (str, bytes)) or not np.iterable(columns):
         raise ParameterError(f"columns: expected a sequence of names, found {shown(columns)}")

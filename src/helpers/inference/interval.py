@@ -21,6 +21,18 @@ class ConfidenceSet:
     intervals : tuple of (float, float)
         Disjoint, in order; ends may be infinite.
     level : float
+
+    Examples
+    --------
+    A slope of four is a correlation of 1 - 1/4; those below one are outside the model:
+
+    >>> slopes = ConfidenceSet(((0.5, 4.0),), level=0.95)
+    >>> print(slopes, "of slopes,", slopes.rho(), "of rho")
+    [0.500, 4.000] of slopes, [0.000, 0.750] of rho
+    >>> 2.5 in slopes, 5.0 in slopes
+    (True, False)
+    >>> ConfidenceSet(((float("-inf"), 1.0), (3.0, float("inf"))), 0.95).kind
+    'two rays'
     """
 
     intervals: tuple[tuple[float, float], ...]

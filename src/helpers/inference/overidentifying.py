@@ -81,6 +81,17 @@ def overidentification(
     DataError
         If the instrument does not move over time, so that there is nothing to compare, or
         there are no more clusters than instruments.
+
+    Examples
+    --------
+    One restriction is tested. What the shifts add to base-year exposures is weak in this economy,
+    with an F below ten, so that the test has little to go by:
+
+    >>> from helpers.sources import synthetic
+    >>> panel = synthetic.load()
+    >>> test = overidentification(panel, "occupation")
+    >>> test.df, bool(test.p_value > 0.05), bool(test.shifts_f < 10)
+    (1, True, True)
     """
     find_name("clusters", clusters, [name for name in estimation.CLUSTERS if "+" not in name])
     data = with_base(estimation.sample(panel, years))
@@ -89,7 +100,19 @@ def overidentification(
 
 
 def with_base(data: pd.DataFrame) -> pd.DataFrame:
-    """Add ``base``, the instrument of a cell's first year in the sample."""
+    """Add ``base``, the instrument of a cell's first year in the sample.
+
+    Examples
+    --------
+    The frozen instrument of a cell is the same in all years:
+
+    >>> from helpers.sources import synthetic
+    >>> panel = synthetic.load()
+    >>> from helpers.estimation import sample
+    >>> data = with_base(sample(panel))
+    >>> int(data.groupby("city_occupation")["base"].nunique().max())
+    1
+    """
     first = data.sort_values("year").groupby("city_occupation")["instrument"].first()
     return data.assign(base=data["city_occupation"].map(first))
 
