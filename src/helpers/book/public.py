@@ -94,13 +94,13 @@ def rooms() -> dict[str, tuple[str, list[Public]]]:
             continue
         single = PACKAGE / f"{room}.py"
         if single.is_file():
-            tree = _tree(single)
+            tree = tree_of(single)
             names = [_of(room, node.name, single) for node in _defined(tree)]
             found[room] = (ast.get_docstring(tree) or "", names)
             continue
         for face in sorted((PACKAGE / room).rglob("__init__.py")):
             inside = ".".join(face.parent.relative_to(PACKAGE).parts)
-            tree = _tree(face)
+            tree = tree_of(face)
             names = [
                 _of(inside, name, face.with_name(f"{module}.py"))
                 for module, handed in _handed_on(tree).items()
@@ -111,7 +111,8 @@ def rooms() -> dict[str, tuple[str, list[Public]]]:
 
 
 @cache
-def _tree(path: Path) -> ast.Module:
+def tree_of(path: Path) -> ast.Module:
+    """A module's code as a tree, read once."""
     return ast.parse(path.read_text(encoding="utf-8"))
 
 
@@ -137,7 +138,7 @@ def _of(room: str, name: str, path: Path) -> Public:
     BookError
         If the module does not define it.
     """
-    body = _tree(path).body
+    body = tree_of(path).body
     for place, node in enumerate(body):
         if getattr(node, "name", "") == name:
             if isinstance(node, ast.ClassDef):
