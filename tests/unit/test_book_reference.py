@@ -18,40 +18,17 @@ ROOMS = public.rooms()
 NAMES = [each for _, names in ROOMS.values() for each in names]
 RUN = Run("paper", "x", {"source": "synthetic"}, repository="https://github.com/someone/thing")
 # what the design fixes for readers
-FIXED = [
-    "model.Shares",
-    "model.shares",
-    "model.simulate_households",
-    "elasticities.own_city_occupation",
-    "elasticities.cross_city_occupation",
-    "elasticities.own_city",
-    "elasticities.cross_city",
-    "elasticities.occupation",
-    "derivations.ledger",
-    "panel.Panel",
-    "panel.Panel.from_table",
-    "sources.load",
-    "estimation.estimate",
-    "shifters.recover",
-    "counterfactuals.shock",
-    "counterfactuals.diversion",
-    "counterfactuals.stayers",
-    "counterfactuals.redirection",
-    "sources.ipums.scan",
-    "build.build_panel",
-    "sources.synthetic.economy",
-    "sources.synthetic.write_extract",
-    "shiftshare.regress",
-    "shiftshare.rotemberg_weights",
-    "targets.compare",
-    "inference.wild_interval",
-    "inference.wild_anderson_rubin",
-    "inference.overidentification",
-    "equilibrium.Closure",
-    "equilibrium.PAPER",
-    "equilibrium.STANDARD",
-    "equilibrium.solve",
-]
+FIXED = """
+model.Shares model.shares model.simulate_households elasticities.own_city_occupation
+elasticities.cross_city_occupation elasticities.own_city elasticities.cross_city
+elasticities.occupation derivations.ledger panel.Panel panel.Panel.from_table sources.load
+estimation.estimate shifters.recover counterfactuals.shock counterfactuals.diversion
+counterfactuals.stayers counterfactuals.redirection sources.ipums.scan build.build_panel
+sources.synthetic.economy sources.synthetic.write_extract shiftshare.regress
+shiftshare.rotemberg_weights targets.compare inference.wild_interval
+inference.wild_anderson_rubin inference.overidentification equilibrium.Closure
+equilibrium.PAPER equilibrium.STANDARD equilibrium.solve
+"""
 WITH_EXAMPLES = {
     "model", "elasticities", "counterfactuals", "shifters", "instrument", "estimation",
     "shiftshare", "panel", "sources", "sources.synthetic", "sources.ipums", "build",
