@@ -133,6 +133,15 @@ class Equilibria:
     def __len__(self) -> int:
         return len(self.welfare_hat)
 
+    def to_frame(self) -> pd.DataFrame:
+        """One row per scenario, city and occupation, as of one equilibrium, and ``welfare_hat``."""
+        tables = [
+            each.to_frame().assign(scenario=scenario, welfare_hat=each.welfare_hat)
+            for scenario, each in enumerate(self)
+        ]
+        table = pd.concat(tables, ignore_index=True)
+        return table[["scenario", *(name for name in table if name != "scenario")]]
+
     def __getitem__(self, scenario: int) -> Equilibrium:
         return self._one(range(len(self))[scenario])
 

@@ -38,6 +38,10 @@ class Net:
     data: pd.DataFrame
     effects: tuple[str, ...]
 
+    def to_frame(self) -> pd.DataFrame:
+        """One row a cell that is used, with its columns and what effects leave of the three."""
+        return self.data.reset_index(drop=True).assign(y=self.y, x=self.x, z=self.z)
+
     def _residuals(self) -> np.ndarray:
         """Outcome, wage and instrument without what controls explain, (N, 3)."""
         raw = np.column_stack([self.y, self.x, self.z])

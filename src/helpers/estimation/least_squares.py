@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 import pandas as pd
@@ -15,11 +15,12 @@ from helpers.estimation.cells import (
     refuse_if_effects_explain_all,
     singletons,
 )
+from helpers.estimation.in_tables import InTables
 from helpers.estimation.variance import EFFECT_CODES, n_clusters, variance
 
 
 @dataclass(frozen=True, eq=False)
-class Fit:
+class Fit(InTables):
     """One linear regression with the two sets of effects.
 
     Attributes
@@ -39,6 +40,8 @@ class Fit:
     n_obs : int
     n_clusters : int
         0 without clusters.
+    outcome, regressor : str
+        What is explained, and by what.
     """
 
     coefficient: float
@@ -52,6 +55,26 @@ class Fit:
     df_residual: int
     n_obs: int
     n_clusters: int
+    outcome: str = ""
+    regressor: str = ""
+
+    @property
+    def _outcome(self) -> str:
+        return self.outcome
+
+    def _slopes(self) -> dict[str, tuple[float, float, int]]:
+        degrees = self.n_clusters - 1 if self.n_clusters else self.df_residual
+        return {self.regressor: (self.coefficient, self.se, degrees)}
+
+    def _statistics(self) -> dict[str, float]:
+        given = {"N": self.n_obs, "r2": self.r2, "r2_within": self.within_r2}
+        return given | ({"clusters": self.n_clusters} if self.n_clusters else {})
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row: outcome and regressor, slope, its error, and what the regression says."""
+        first = ["outcome", "regressor"]
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        return pd.DataFrame([{name: values.pop(name) for name in first} | values])
 
     @property
     def t(self) -> float:
@@ -232,6 +255,8 @@ def fit(
         df_residual=df_residual,
         n_obs=n_obs,
         n_clusters=counted,
+        outcome=outcome,
+        regressor=regressor,
     )
 
 

@@ -13,13 +13,15 @@ with other effects, weights or controls come from.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+import pandas as pd
 from scipy.special import stdtrit
 
 from helpers.errors import DataError, ParameterError, arguments
 from helpers.estimation.cells import EFFECTS, sample
+from helpers.estimation.in_tables import InTables
 from helpers.estimation.least_squares import (
     Fit,
     checked_clusters,
@@ -33,7 +35,7 @@ from helpers.panel import Panel
 
 
 @dataclass(frozen=True, eq=False)
-class RhoEstimate:
+class RhoEstimate(InTables):
     """The estimate of rho and the regressions it rests on.
 
     Attributes
@@ -90,6 +92,43 @@ class RhoEstimate:
         A slope under the wage exponent gives a rho below zero.
         """
         return 0 <= self.rho < 1
+
+    @property
+    def _outcome(self) -> str:
+        return self.ols.outcome
+
+    def _slopes(self) -> dict[str, tuple[float, float, int]]:
+        degrees = self.ols.n_clusters - 1 if self.ols.n_clusters else self.ols.df_residual
+        return {self.ols.regressor: (self.beta, self.se, degrees)}
+
+    def _statistics(self) -> dict[str, float]:
+        given = {"N": self.n_obs, "rho": self.rho, "first_stage_f": self.first_stage.f}
+        return given | ({"clusters": self.ols.n_clusters} if self.ols.n_clusters else {})
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row a regression, 2SLS first: slope, error, and what it implies for rho.
+
+        Returns
+        -------
+        DataFrame
+            ``regression`` (2SLS, OLS, first stage, reduced form), ``outcome``, ``regressor``,
+            ``coefficient``, ``se``, ``n_obs``, ``n_clusters``; ``rho``, ``rho_low`` and
+            ``rho_high`` of the first, missing in the others.
+        """
+        slopes = {
+            "2SLS": replace(self.ols, coefficient=self.beta, se=self.se),
+            "OLS": self.ols,
+            "first stage": self.first_stage,
+            "reduced form": self.reduced_form,
+        }
+        names = ["outcome", "regressor", "coefficient", "se", "n_obs", "n_clusters"]
+        rows = [
+            {"regression": label} | {name: getattr(each, name) for name in names}
+            for label, each in slopes.items()
+        ]
+        low, high = self.rho_interval
+        rows[0] |= {"rho": self.rho, "rho_low": low, "rho_high": high}
+        return pd.DataFrame(rows)
 
     def __str__(self) -> str:
         """The estimate in a sentence, with a second one where the model does not have it."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
+import pandas as pd
 
 from helpers.errors import arguments
 from helpers.estimation import rho_of
@@ -47,6 +48,11 @@ class ConfidenceSet:
         if len(self.intervals) == 1:
             return ("interval", "ray", "line")[open_ends]
         return "two rays" if len(self.intervals) == 2 and open_ends == 2 else "several intervals"
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row an interval of the set, in order: ``low``, ``high``, ``level``; none if empty."""
+        table = pd.DataFrame(list(self.intervals), columns=["low", "high"], dtype=float)
+        return table.assign(level=self.level)
 
     def __contains__(self, value: float) -> bool:
         value = arguments.number("value", value)

@@ -24,6 +24,11 @@ class Within:
     z: np.ndarray
     data: pd.DataFrame
 
+    def to_frame(self) -> pd.DataFrame:
+        """One row a cell: ``year``, ``city``, ``occupation`` and what effects leave of each."""
+        names = self.data[["year", "city", "occupation"]].reset_index(drop=True)
+        return names.assign(y=self.y, x=self.x, z=self.z)
+
     @property
     def beta(self) -> float:
         """2SLS slope, a ratio of two sums."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 import pandas as pd
@@ -51,6 +51,11 @@ class Overidentification:
     beta_shifts: float
     shifts_f: float
     shifts_set: interval.ConfidenceSet
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row: the test, the slopes that it compares, and the set of the shifts in words."""
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        return pd.DataFrame([values | {"shifts_set": str(self.shifts_set)}])
 
 
 def overidentification(

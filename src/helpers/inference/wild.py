@@ -34,6 +34,11 @@ class WildTest:
     t: float
     draws: np.ndarray
 
+    def to_frame(self) -> pd.DataFrame:
+        """One row a bootstrap statistic: ``draw``, ``t``, and the test's ``observed`` one."""
+        table = pd.DataFrame({"draw": np.arange(len(self.draws)), "t": self.draws})
+        return table.assign(observed=self.t, p_value=self.p_value)
+
 
 def judge(
     bootstrap: sign_patterns.AndersonRubin | sign_patterns.Efficient, beta0: float

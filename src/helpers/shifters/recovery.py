@@ -66,6 +66,14 @@ class Shifters:
     theta: float
     convention: str
 
+    def to_frame(self) -> pd.DataFrame:
+        """One row per city and occupation: ``T_c``, ``T_k`` and ``t_ck``, with labels."""
+        table = self.t_ck.rename_axis(index="city", columns="occupation").stack()
+        table = table.rename("t_ck").reset_index()
+        table.insert(2, "T_c", table["city"].map(self.T_c))
+        table.insert(3, "T_k", table["occupation"].map(self.T_k))
+        return table
+
     def rebuild(self) -> Shares:
         """Shares that these shifters imply, with z_c = T_c^theta (paper, 2.2)."""
         z_c = _finite("theta", self.theta * np.log(self.T_c.to_numpy()))

@@ -108,6 +108,17 @@ class ShockLevelFit:
     first_stage_f: float
     rows: pd.DataFrame
 
+    def to_frame(self) -> pd.DataFrame:
+        """One row: slope, error and strength; the sectors that it rests on are in ``rows``."""
+        return pd.DataFrame(
+            {
+                "beta": [self.beta],
+                "se": self.se,
+                "first_stage_f": self.first_stage_f,
+                "n_sectors": len(self.rows),
+            }
+        )
+
 
 def shock_level(
     y, x, W, shifts, controls=None, weights=None, sector_clusters=None, sector_controls=None
