@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import secrets
 import unicodedata
 from collections.abc import Collection
 from pathlib import Path
@@ -12,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from helpers.errors import DataError
+from helpers.files import whole
 
 ENDINGS = (".csv", ".parquet", ".tex", ".md")
 
@@ -134,21 +133,18 @@ def write_frame(frame: pd.DataFrame, target: Path | str, digits: int = 4) -> Pat
         For another ending, or a folder that is not there.
     """
     target = check_ending(target)
-    beside = target.with_name(f".{target.name}.{os.getpid()}-{secrets.token_hex(4)}")
     try:
-        match target.suffix.lower():
-            case ".csv":
-                frame.to_csv(beside, index=False)
-            case ".parquet":
-                frame.to_parquet(beside, index=False)
-            case ".tex":
-                beside.write_text(as_latex(frame, digits=digits), encoding="utf-8")
-            case _:
-                beside.write_text(as_markdown(frame, digits), encoding="utf-8")
-        os.replace(beside, target)
+        with whole(target) as beside:
+            match target.suffix.lower():
+                case ".csv":
+                    frame.to_csv(beside, index=False)
+                case ".parquet":
+                    frame.to_parquet(beside, index=False)
+                case ".tex":
+                    beside.write_text(as_latex(frame, digits=digits), encoding="utf-8")
+                case _:
+                    beside.write_text(as_markdown(frame, digits), encoding="utf-8")
     except OSError as problem:
         why = problem.strerror or type(problem).__name__
         raise DataError(f"{target}: cannot be written ({why})") from None
-    finally:
-        beside.unlink(missing_ok=True)
     return target
