@@ -19,6 +19,7 @@ from helpers.equilibrium import (
     panel_wages,
     solve,
     solve_many,
+    stability,
 )
 from helpers.equilibrium.linear import income_elasticities, rents_at_the_margin
 from helpers.errors import CompanionError, EquilibriumError, ParameterError, UnknownNameError
@@ -590,3 +591,12 @@ def test_along_a_parameter_each_value_is_a_closure_of_its_own(small):
         assert row["unique"] == new.unique
     with pytest.raises(ParameterError, match="housing_part"):
         along(shares, RHO, THETA, "B", 0.9, ranges={"housing_part": values})
+
+
+def test_the_feedback_of_many_cities_is_found_to_nine_digits():
+    """Without the matrix, from what it does to vectors, as from its eigenvalues."""
+    rng = np.random.default_rng(3)
+    matrix = rng.normal(size=(200, 200)) + 0.1
+    expected = np.abs(np.linalg.eigvals(matrix)).max()
+    found = stability.radius(lambda vector: matrix @ vector, 200)
+    assert found == pytest.approx(expected, rel=1e-8)

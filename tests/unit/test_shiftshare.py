@@ -479,3 +479,19 @@ def test_degenerate_designs_have_their_limit_or_a_name():
     groups[[3, 9]] = np.nan
     with pytest.raises(DataError, match=r"sector_clusters: 2 labels are missing.*sector 3"):
         regress(y, z, W, x, sector_clusters=groups)
+
+
+@pytest.mark.parametrize("off", [1e-2, 1e-4, 1e-6])
+def test_sectors_stand_for_units_only_where_the_sum_of_shares_is_absorbed(off):
+    """A sum that varies, however little, makes the two regressions two."""
+    rng = np.random.default_rng(2)
+    W = rng.dirichlet(np.full(30, 0.3), size=200) * (1 + off * rng.random((200, 1)))
+    shifts = rng.normal(size=30)
+    x = W @ shifts + rng.normal(size=200)
+    y = 2 * x + rng.normal(size=200)
+    with pytest.raises(DataError, match="do not sum to a constant"):
+        shock_level(y, x, W, shifts)
+    total = np.column_stack([np.ones(200), W.sum(axis=1)])
+    units = regress(y, W @ shifts, W, x=x, controls=total)
+    by_sector = shock_level(y, x, W, shifts, controls=total)
+    assert by_sector.beta == pytest.approx(units.beta, rel=1e-6)
