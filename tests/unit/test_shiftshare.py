@@ -495,3 +495,15 @@ def test_sectors_stand_for_units_only_where_the_sum_of_shares_is_absorbed(off):
     units = regress(y, W @ shifts, W, x=x, controls=total)
     by_sector = shock_level(y, x, W, shifts, controls=total)
     assert by_sector.beta == pytest.approx(units.beta, rel=1e-6)
+
+
+def test_the_strength_of_shifts_is_that_of_a_regression_over_sectors():
+    """Exposure-weighted, with errors robust to their variance, as statsmodels has it."""
+    import statsmodels.api as sm
+
+    y, x, _, W, shifts = _economy(4)
+    found = shock_level(y, x, W, shifts)
+    weight = W.sum(axis=0)
+    x_bar = W.T @ (x - x.mean()) / weight
+    over_sectors = sm.WLS(x_bar, sm.add_constant(shifts), weight).fit(cov_type="HC0")
+    assert found.first_stage_f == pytest.approx(over_sectors.tvalues[1] ** 2, rel=1e-8)
