@@ -47,7 +47,7 @@ def executed(tmp_path_factory):
     rows = "\n".join(f'| <a id="claim-{i}"></a>place of {i} | exact | $x$ |' for i in sorted(ids))
     folder = tmp_path_factory.mktemp("executed")
     notebook = {"cells": [{"outputs": [{"data": {"text/markdown": rows}}]}]}
-    (folder / "03_derivations.ipynb").write_text(json.dumps(notebook), "utf-8")
+    (folder / "ledger.ipynb").write_text(json.dumps(notebook), "utf-8")
     return folder
 
 
@@ -102,7 +102,7 @@ def test_an_entry_has_signature_shapes_equation_and_example(page):
         assert f"`{name} <notation.html#symbol-{name}>`__" in entry
     assert "(C, K)" in entry
     assert "<equations.html#equation-eq-3>" in entry
-    assert "<../notebooks/03_derivations.html#claim-eq-3>" in entry
+    assert "<ledger.html#claim-eq-3>" in entry
     assert ">>> " in entry
     assert "helpers.errors.ParameterError" in entry
     assert "blob/main/src/helpers/model/choice.py#L" in entry

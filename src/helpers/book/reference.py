@@ -18,7 +18,7 @@ from helpers.book.run import Run
 from helpers.derivations import notation
 from helpers.files import ROOT
 
-LEDGER = "../notebooks/03_derivations.html"
+LEDGER = "ledger.html"
 # names of arguments and attributes as napoleon sets them: **rho, theta** (*float*) -- ...
 _SET = re.compile(r"^(?P<before>\s*(?::\w+: )?(?:\* )?)\*\*(?P<names>[\w, ]+)\*\*(?=\s|$)", re.M)
 _ROLE = re.compile(r":(?:py:)?(?:func|class|meth|attr|data|mod|exc):`~?(?:[^`<]*<)?([\w.]+)>?`")
@@ -36,9 +36,9 @@ def page(run: Run, executed: Path) -> str:
     run : Run
         Its repository, where it has one, is linked.
     executed : Path
-        Folder of executed notebooks; that of derivations names the equations.
+        Folder of executed notebooks; that of the ledger names the equations.
     """
-    ledger = equations.printed(executed / "03_derivations.ipynb")
+    ledger = equations.printed(executed / "ledger.ipynb")
     rooms = public.rooms()
     everything = [each for _, names in rooms.values() for each in names]
     known = _addresses(everything)
