@@ -155,6 +155,14 @@ def residuals(data: pd.DataFrame, column: str, effects: Sequence[str]) -> np.nda
     ------
     DataError
         If a column is not there or a value is missing, or if the projections do not come to rest.
+
+    Examples
+    --------
+    What is left of a wage when each city has its mean:
+
+    >>> cells = pd.DataFrame({"city": ["East", "East", "West"], "wage": [1.0, 3.0, 5.0]})
+    >>> residuals(cells, "wage", ["city"]).round(9).tolist()
+    [-1.0, 1.0, 0.0]
     """
     from pyfixest.core.demean import demean
 
