@@ -507,3 +507,13 @@ def test_the_strength_of_shifts_is_that_of_a_regression_over_sectors():
     x_bar = W.T @ (x - x.mean()) / weight
     over_sectors = sm.WLS(x_bar, sm.add_constant(shifts), weight).fit(cov_type="HC0")
     assert found.first_stage_f == pytest.approx(over_sectors.tvalues[1] ** 2, rel=1e-8)
+
+
+@pytest.mark.parametrize("below", [-1e-12, -0.005, -0.5])
+def test_an_exposure_is_made_of_shares_of_at_least_zero(below):
+    from helpers import instrument
+    from helpers.errors import ParameterError
+
+    gamma_ks = pd.DataFrame({"cars": [1 - below, below]}, ["makers", "sellers"])
+    with pytest.raises(ParameterError, match="at least 0"):
+        instrument.exposures(gamma_ks, pd.DataFrame({"cars": [1.0]}, ["East"]))
