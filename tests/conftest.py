@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import settings
 
 from helpers import files
 from helpers.errors import DataUnavailableError
@@ -15,6 +16,11 @@ from helpers.panel import Panel
 from helpers.sources import replication, synthetic
 
 sys.path.insert(0, str(Path(__file__).parent))  # for tests/extracts.py
+
+
+# an example that takes long on a busy machine says nothing about the economics
+settings.register_profile("any machine", deadline=None)
+settings.load_profile("any machine")
 
 
 @pytest.fixture(autouse=True)

@@ -47,6 +47,21 @@ def own_city_occupation(
     -------
     array (C, K)
         d ln pi_c / d ln t_ck.
+
+    Examples
+    --------
+    Makers who do one per cent better in East make the city grow by 0.75 per cent; the paper's
+    shortcut doubles that, since East is not small:
+
+    >>> from helpers.model import Shares
+    >>> cities, occupations = ("East", "West"), ("makers", "sellers")
+    >>> pair = Shares([[0.6, 0.2], [0.4, 0.8]], [0.5, 0.5], cities, occupations)
+    >>> own_city_occupation(pair, 0.5).round(3)
+    array([[0.75 , 0.35 ],
+           [0.333, 0.4  ]])
+    >>> own_city_occupation(pair, 0.5, small_city=True).round(3)
+    array([[1.5  , 0.5  ],
+           [0.667, 1.333]])
     """
     arguments.instance("shares", shares, Shares)
     rho_k = shares.correlations(rho)
@@ -75,6 +90,17 @@ def cross_city_occupation(
     -------
     array (C, C, K)
         [c, c', k] = d ln pi_c / d ln t_c'k; the diagonal c' = c holds the own elasticity.
+
+    Examples
+    --------
+    How East answers: its own cells first, then those of West, whose gains are its losses.
+
+    >>> from helpers.model import Shares
+    >>> cities, occupations = ("East", "West"), ("makers", "sellers")
+    >>> pair = Shares([[0.6, 0.2], [0.4, 0.8]], [0.5, 0.5], cities, occupations)
+    >>> cross_city_occupation(pair, 0.5)[0].round(3)
+    array([[ 0.75,  0.35],
+           [-0.5 , -0.6 ]])
     """
     feedback = _feedback(shares, rho)
     arguments.fits(
@@ -110,6 +136,19 @@ def own_city(
     Returns
     -------
     array (C,)
+
+    Examples
+    --------
+    The small-city value 1 / (1 - rho) is the same for every city; the exact one is smaller, and
+    less so for the smaller city:
+
+    >>> from helpers.model import Shares
+    >>> cities, occupations = ("East", "West"), ("makers", "sellers")
+    >>> pair = Shares([[0.6, 0.2], [0.4, 0.8]], [0.5, 0.5], cities, occupations)
+    >>> own_city(pair, 0.5).round(3)
+    array([1.1  , 0.733])
+    >>> own_city(pair, 0.5, small_city=True)
+    array([2., 2.])
     """
     theta = check_theta(theta)
     return theta * own_city_occupation(shares, rho, small_city=small_city).sum(axis=1)
@@ -137,6 +176,17 @@ def cross_city(
     array (C, C)
         [c, c'] = d ln pi_c / d ln z_c' (or T_c'); the diagonal holds the own elasticity.
         Exact rows sum to zero: a shock common to all cities moves nobody.
+
+    Examples
+    --------
+    What one city gains, the other loses; rows sum to zero:
+
+    >>> from helpers.model import Shares
+    >>> cities, occupations = ("East", "West"), ("makers", "sellers")
+    >>> pair = Shares([[0.6, 0.2], [0.4, 0.8]], [0.5, 0.5], cities, occupations)
+    >>> cross_city(pair, 0.5).round(3)
+    array([[ 1.1  , -1.1  ],
+           [-0.733,  0.733]])
     """
     theta = check_theta(theta)
     feedback = _feedback(shares, rho)
@@ -168,6 +218,17 @@ def occupation(
     Returns
     -------
     array (C, K)
+
+    Examples
+    --------
+    East has more makers than the country, so that a better time for makers makes it grow:
+
+    >>> from helpers.model import Shares
+    >>> cities, occupations = ("East", "West"), ("makers", "sellers")
+    >>> pair = Shares([[0.6, 0.2], [0.4, 0.8]], [0.5, 0.5], cities, occupations)
+    >>> occupation(pair).round(3)
+    array([[ 0.25 , -0.25 ],
+           [-0.167,  0.167]])
     """
     arguments.instance("shares", shares, Shares)
     arguments.flag("small_city", small_city)

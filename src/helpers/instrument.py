@@ -39,6 +39,21 @@ def exposures(gamma_ks: pd.DataFrame, kappa_cs: pd.DataFrame) -> pd.DataFrame:
         If the sectors of the two tables differ, one occurs twice, or a share is missing.
     ParameterError
         For what is no data frame, holds no numbers, or shares below zero.
+
+    Examples
+    --------
+    Half of East builds cars, and four in five who do are makers:
+
+    >>> import pandas as pd
+    >>> occupations = ["makers", "sellers"]
+    >>> gamma_ks = pd.DataFrame({"cars": [0.8, 0.2], "shops": [0.1, 0.9]}, occupations)
+    >>> kappa_cs = pd.DataFrame({"cars": [0.5], "shops": [0.5]}, ["East"])
+    >>> print(exposures(gamma_ks, kappa_cs).to_string(index=False))
+    city occupation sector  exposure
+    East     makers   cars      0.40
+    East     makers  shops      0.05
+    East    sellers   cars      0.10
+    East    sellers  shops      0.45
     """
     sectors = arguments.Axis("sector")
     found = {}
@@ -87,6 +102,19 @@ def shift_share(exposures: pd.DataFrame, shifts: pd.DataFrame) -> pd.DataFrame:
         twice.
     ParameterError
         For what is no data frame or no number.
+
+    Examples
+    --------
+    Makers in East have four tenths of the ten log points by which the car industry improved:
+
+    >>> import pandas as pd
+    >>> cell = {"city": "East", "occupation": "makers"}
+    >>> sectors = [{"sector": "cars", "exposure": 0.4}, {"sector": "shops", "exposure": 0.05}]
+    >>> exposed = pd.DataFrame([cell | sector for sector in sectors])
+    >>> log_tfp = {"sector": ["cars", "shops"], "year": 2019, "log_tfp": [0.1, 0.0]}
+    >>> print(shift_share(exposed, pd.DataFrame(log_tfp)).round(3).to_string(index=False))
+    city occupation  year  instrument
+    East     makers  2019        0.04
     """
     for name, table, keys, value in (
         ("exposures", exposures, ["city", "occupation", "sector"], "exposure"),

@@ -25,7 +25,7 @@ def executed(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("executed")
     output = {"data": {"text/markdown": ledger_table(ledger()).data}}
     notebook = {"cells": [{"outputs": [output]}]}
-    (folder / "03_derivations.ipynb").write_text(json.dumps(notebook), "utf-8")
+    (folder / "ledger.ipynb").write_text(json.dumps(notebook), "utf-8")
     return folder
 
 
@@ -103,6 +103,6 @@ def test_an_equation_that_the_ledger_lacks_stops_the_book(tmp_path, executed, mo
     monkeypatch.setattr(equations, "implementations", lambda: [other])
     with pytest.raises(BookError, match="eq-99"):
         equations.page(RUN, executed)
-    (tmp_path / "03_derivations.ipynb").write_text('{"cells": []}')
+    (tmp_path / "ledger.ipynb").write_text('{"cells": []}')
     with pytest.raises(BookError, match="shows no ledger"):
         equations.page(RUN, tmp_path)

@@ -13,10 +13,13 @@ from helpers.equilibrium import (
     PAPER,
     STANDARD,
     Closure,
+    along,
     at_the_margin,
+    closures_compared,
     panel_wages,
     solve,
     solve_many,
+    stability,
 )
 from helpers.equilibrium.linear import income_elasticities, rents_at_the_margin
 from helpers.errors import CompanionError, EquilibriumError, ParameterError, UnknownNameError
@@ -540,3 +543,60 @@ def test_wrong_inputs_are_named(small):
         solve(shares, 0.4, 3, "standard")
     with pytest.raises(ParameterError, match=r"wage_floor.*below 1"):
         at_the_margin(shares, 0.4, 3, replace(STANDARD, wage_floor=1.0))
+
+
+def test_a_wage_that_is_missing_is_the_occupation_s_mean_over_cities(small):
+    shares, wages, shock = small
+    lacking = wages.copy()
+    lacking[1, 2] = np.nan
+    filled = wages.copy()
+    filled[1, 2] = np.delete(wages[:, 2], 1).mean()
+    one, other = (
+        solve(shares, RHO, THETA, STANDARD, wages=w, **shock).shares.pi_ck
+        for w in (lacking, filled)
+    )
+    np.testing.assert_allclose(one, other, rtol=1e-12)
+
+
+def test_closures_side_by_side_say_what_each_equilibrium_does(small):
+    shares, wages, _ = small
+    table = closures_compared(shares, RHO, THETA, "B", 0.9, wages=wages).set_index("answers")
+    fixed = counterfactuals.shock(shares, RHO, THETA, city={"B": 0.9})
+    loss = 1 - fixed.pi_c[1] / shares.pi_c[1]
+    assert table.loc["nothing answers", "loss"] == pytest.approx(loss)
+    assert table.loc["nothing answers", ["rent", "wage"]].abs().max() < 1e-12
+    new = solve(shares, RHO, THETA, replace(STANDARD, wage_floor=0.0), wages=wages, city={"B": 0.9})
+    row = table.loc["all"]
+    gain = new.shares.pi_c / shares.pi_c - 1
+    assert row["loss"] == pytest.approx(-gain[1])
+    assert row["of_fixed"] == pytest.approx(-gain[1] / loss)
+    assert row["rent"] == pytest.approx(new.rent_hat[1] - 1)
+    assert row["wage"] == pytest.approx(shares.phi_ck[1] @ new.wage_hat[1] - 1)
+    assert row["others"] == pytest.approx(max(gain[[0, 2, 3, 4]]))
+    assert row["welfare"] == pytest.approx(new.welfare_hat - 1)
+    # the city falls, others rise
+    assert row["rent"] < 0 < row["others"]
+
+
+def test_along_a_parameter_each_value_is_a_closure_of_its_own(small):
+    shares, wages, _ = small
+    values = (0.1, 0.3)
+    table = along(
+        shares, RHO, THETA, "B", 0.9, wages=wages, ranges={"housing_share": values}
+    )  # fmt: skip
+    for (_, row), value in zip(table.iterrows(), values, strict=True):
+        closure = replace(STANDARD, housing_share=value)
+        new = solve(shares, RHO, THETA, closure, wages=wages, city={"B": 0.9})
+        assert row["loss"] == pytest.approx(1 - new.shares.pi_c[1] / shares.pi_c[1])
+        assert row["unique"] == new.unique
+    with pytest.raises(ParameterError, match="housing_part"):
+        along(shares, RHO, THETA, "B", 0.9, ranges={"housing_part": values})
+
+
+def test_the_feedback_of_many_cities_is_found_to_nine_digits():
+    """Without the matrix, from what it does to vectors, as from its eigenvalues."""
+    rng = np.random.default_rng(3)
+    matrix = rng.normal(size=(200, 200)) + 0.1
+    expected = np.abs(np.linalg.eigvals(matrix)).max()
+    found = stability.radius(lambda vector: matrix @ vector, 200)
+    assert found == pytest.approx(expected, rel=1e-8)

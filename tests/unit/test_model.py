@@ -152,3 +152,24 @@ def test_a_city_where_nobody_lives_has_no_mix():
         model.similarity(shares, 9)
     with pytest.raises(ParameterError, match="even over 1 occupations"):
         model.similarity(Shares([[0.4], [0.6]], [1.0]), 0)
+
+
+@pytest.mark.parametrize(
+    ("kind", "off", "fine"),
+    [("float64", 1e-10, True), ("float64", 1e-6, False), ("float32", 2e-6, True),
+     ("float32", 1e-3, False)],
+)  # fmt: skip
+def test_sums_are_one_to_the_digits_that_numbers_of_their_kind_have(kind, off, fine):
+    pi_ck = np.array([[0.6, 0.2], [0.4 + off, 0.8]], dtype=kind)
+    if fine:
+        np.testing.assert_allclose(Shares(pi_ck, [0.5, 0.5]).pi_ck.sum(axis=0), 1, atol=2e-10)
+    else:
+        with pytest.raises(ParameterError, match="column 0"):
+            Shares(pi_ck, [0.5, 0.5])
+
+
+def test_the_smallest_specialisation_is_one():
+    """Cities whose mixes hardly differ from even are like those that lean the same way."""
+    lean = np.array([1e-6, 2e-6, -3e-6])[:, None] * [1, -1]
+    shares = Shares((1 + lean) / 3, [0.5, 0.5])
+    np.testing.assert_allclose(model.similarity(shares, 0), [1, 1, -1], rtol=1e-9)

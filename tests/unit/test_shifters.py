@@ -99,3 +99,12 @@ def test_the_printed_city_formula_with_its_sign_turned_gives_the_model_s_shifter
     ratio, product = np.log(turned / found), np.log(printed * found)
     np.testing.assert_allclose(ratio, ratio.iloc[0], atol=1e-12)
     np.testing.assert_allclose(product, product.iloc[0], atol=1e-12)
+
+
+def test_shifters_that_no_float_can_hold_are_refused(made):
+    """With theta near zero T_c = exp((1 - rho) delta_c / theta) leaves what a float can hold."""
+    spread = np.log(shifters.recover(made, 2019, 0.6, 1.0).T_c).abs().max()
+    assert np.isfinite(shifters.recover(made, 2019, 0.6, spread / 690).T_c).all()
+    for beyond in (710, 7_000):
+        with pytest.raises(ParameterError, match="no float can hold"):
+            shifters.recover(made, 2019, 0.6, spread / beyond)

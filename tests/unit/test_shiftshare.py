@@ -479,3 +479,41 @@ def test_degenerate_designs_have_their_limit_or_a_name():
     groups[[3, 9]] = np.nan
     with pytest.raises(DataError, match=r"sector_clusters: 2 labels are missing.*sector 3"):
         regress(y, z, W, x, sector_clusters=groups)
+
+
+@pytest.mark.parametrize("off", [1e-2, 1e-4, 1e-6])
+def test_sectors_stand_for_units_only_where_the_sum_of_shares_is_absorbed(off):
+    """A sum that varies, however little, makes the two regressions two."""
+    rng = np.random.default_rng(2)
+    W = rng.dirichlet(np.full(30, 0.3), size=200) * (1 + off * rng.random((200, 1)))
+    shifts = rng.normal(size=30)
+    x = W @ shifts + rng.normal(size=200)
+    y = 2 * x + rng.normal(size=200)
+    with pytest.raises(DataError, match="do not sum to a constant"):
+        shock_level(y, x, W, shifts)
+    total = np.column_stack([np.ones(200), W.sum(axis=1)])
+    units = regress(y, W @ shifts, W, x=x, controls=total)
+    by_sector = shock_level(y, x, W, shifts, controls=total)
+    assert by_sector.beta == pytest.approx(units.beta, rel=1e-6)
+
+
+def test_the_strength_of_shifts_is_that_of_a_regression_over_sectors():
+    """Exposure-weighted, with errors robust to their variance, as statsmodels has it."""
+    import statsmodels.api as sm
+
+    y, x, _, W, shifts = _economy(4)
+    found = shock_level(y, x, W, shifts)
+    weight = W.sum(axis=0)
+    x_bar = W.T @ (x - x.mean()) / weight
+    over_sectors = sm.WLS(x_bar, sm.add_constant(shifts), weight).fit(cov_type="HC0")
+    assert found.first_stage_f == pytest.approx(over_sectors.tvalues[1] ** 2, rel=1e-8)
+
+
+@pytest.mark.parametrize("below", [-1e-12, -0.005, -0.5])
+def test_an_exposure_is_made_of_shares_of_at_least_zero(below):
+    from helpers import instrument
+    from helpers.errors import ParameterError
+
+    gamma_ks = pd.DataFrame({"cars": [1 - below, below]}, ["makers", "sellers"])
+    with pytest.raises(ParameterError, match="at least 0"):
+        instrument.exposures(gamma_ks, pd.DataFrame({"cars": [1.0]}, ["East"]))

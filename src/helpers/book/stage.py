@@ -17,6 +17,7 @@ from helpers.book import (
     equations,
     exhibit_links,
     fold,
+    reference,
     reproducibility,
     run_box,
     worked_scenarios,
@@ -151,6 +152,8 @@ def stage(folder: Path, executed: Path, run: Run, baseline: Path | None = None) 
     (folder / "book" / "reproducibility.md").write_text(text, encoding="utf-8")
     text = equations.page(run, executed)
     (folder / "book" / "equations.md").write_text(text, encoding="utf-8")
+    text = reference.page(run, executed)
+    (folder / "book" / "reference.md").write_text(text, encoding="utf-8")
     if baseline is not None:
         found = compare.compare(baseline, executed)
         text = differences.page(found, run, titles(), folder, "../../")

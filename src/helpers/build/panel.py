@@ -150,6 +150,16 @@ def build_panel(
         household or has an industry, or if a year has two samples.
     TfpError
         If productivity lacks a sector or a year.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from helpers.sources.synthetic import write_extract
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     codebook, data = write_extract(folder, n_rows=30_000)
+    ...     panel = build_panel(data, codebook, zero_cells="pool")
+    >>> len(panel.occupations), len(panel.years)
+    (8, 10)
     """
     data, base_year = Path(data), _base_year(base_year)
     options = {

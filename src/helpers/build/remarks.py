@@ -25,6 +25,20 @@ def attrition(panel: Panel) -> pd.DataFrame:
     ------
     ParameterError
         If the panel was not built from records.
+
+    Examples
+    --------
+    Cities only get fewer, but for the one into which small ones are pooled:
+
+    >>> import tempfile
+    >>> from helpers.build import build_panel
+    >>> from helpers.sources.synthetic import write_extract
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     codebook, data = write_extract(folder, n_rows=30_000)
+    ...     panel = build_panel(data, codebook, zero_cells="pool")
+    >>> steps = attrition(panel)
+    >>> bool((steps["cities_left"].diff().dropna() <= 1).all())
+    True
     """
     if "attrition" not in panel.provenance:
         raise ParameterError(
@@ -42,6 +56,16 @@ def cities_by_year(panel: Panel) -> pd.DataFrame:
     -------
     DataFrame
         ``year``, ``cities``, ``entered``, ``left``: the last two against the year before.
+
+    Examples
+    --------
+    The same cities in all years of the synthetic economy:
+
+    >>> from helpers.sources import synthetic
+    >>> panel = synthetic.load()
+    >>> table = cities_by_year(panel)
+    >>> int(table["entered"].sum()), int(table["left"].sum())
+    (0, 0)
     """
     at = {year: set(panel.year(year)["city"]) for year in panel.years}
     rows, before = [], None
@@ -62,6 +86,19 @@ def notes(panel: Panel) -> list[str]:
     ------
     ParameterError
         If the panel was not built from records.
+
+    Examples
+    --------
+    Who is counted, first of all:
+
+    >>> import tempfile
+    >>> from helpers.build import build_panel
+    >>> from helpers.sources.synthetic import write_extract
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     codebook, data = write_extract(folder, n_rows=30_000)
+    ...     panel = build_panel(data, codebook, zero_cells="pool")
+    >>> notes(panel)[0].partition(",")[0]
+    'Who counts: every record'
     """
     if "notes" not in panel.provenance:
         raise ParameterError(

@@ -200,6 +200,18 @@ def welfare_change(
     ------
     ParameterError
         As in :func:`shock`, and for a change that no float can hold, such as 10^400.
+
+    Examples
+    --------
+    One of two equal cities doubles its scale. More gain where they are close substitutes, since
+    more can move to it:
+
+    >>> import numpy as np
+    >>> even = Shares(np.full((2, 1), 0.5), np.ones(1), ("East", "West"), ("all",))
+    >>> round(welfare_change(even, rho=0.5, theta=1, city={"East": 2.0}), 3)
+    1.581
+    >>> round(welfare_change(even, rho=0.0, theta=1, city={"East": 2.0}), 3)
+    1.5
     """
     arguments.instance("shares", shares, Shares)
     rho_k = shares.correlations(rho)

@@ -47,6 +47,19 @@ def diversion(
     ------
     MemoryLimitError
         If the result would not fit in memory, before it is allocated.
+
+    Examples
+    --------
+    Without correlation those who leave Flint follow sizes, and 0.7 of them go to Boston; with it
+    more of them go to Saginaw, which has the same occupations:
+
+    >>> import numpy as np
+    >>> pi_ck = [[0.5, 0.1], [0.3, 0.1], [0.2, 0.8]]
+    >>> three = Shares(pi_ck, [0.5, 0.5], ("Flint", "Saginaw", "Boston"), ("makers", "sellers"))
+    >>> diversion(three, 0.0)[0].round(3)
+    array([0.   , 0.286, 0.714])
+    >>> diversion(three, 0.8)[0].round(3)
+    array([0.   , 0.427, 0.573])
     """
     arguments.instance("shares", shares, Shares)
     rho_k = shares.correlations(rho)
@@ -207,6 +220,16 @@ def keepers(
     -------
     float, or array (C, K)
         Zero where nobody leaves.
+
+    Examples
+    --------
+    Of those who leave East, more stay in their occupation where cities are close substitutes:
+
+    >>> from helpers.model import Shares
+    >>> cities, occupations = ("East", "West"), ("makers", "sellers")
+    >>> pair = Shares([[0.6, 0.2], [0.4, 0.8]], [0.5, 0.5], cities, occupations)
+    >>> round(keepers(pair, 0.8, "East"), 3), round(keepers(pair, 0.0, "East"), 3)
+    (0.865, 0.417)
     """
     arguments.instance("shares", shares, Shares)
     rho_k = shares.correlations(rho)

@@ -72,6 +72,17 @@ def city_shocks(
     ------
     MemoryLimitError
         If the result would not fit in memory, before it is allocated.
+
+    Examples
+    --------
+    Each row is the country after ten per cent off the scale of one city; East has 0.4 before:
+
+    >>> from helpers.model import Shares
+    >>> cities, occupations = ("East", "West"), ("makers", "sellers")
+    >>> pair = Shares([[0.6, 0.2], [0.4, 0.8]], [0.5, 0.5], cities, occupations)
+    >>> city_shocks(pair, 0.5, 1.0, 0.9).round(3)
+    array([[0.355, 0.645],
+           [0.447, 0.553]])
     """
     arguments.instance("shares", shares, Shares)
     rho_k = shares.correlations(rho)
@@ -196,6 +207,18 @@ def grid(
     ------
     ParameterError
         If a parameter is outside its domain or a position is none.
+
+    Examples
+    --------
+    The same shock to East at three correlations; its households are 0.4 before:
+
+    >>> from helpers.model import Shares
+    >>> cities, occupations = ("East", "West"), ("makers", "sellers")
+    >>> pair = Shares([[0.6, 0.2], [0.4, 0.8]], [0.5, 0.5], cities, occupations)
+    >>> grid(pair, [0.0, 0.5, 0.8], 1.0, [0, 0, 0], city_hat=0.9).round(3)
+    array([[0.375, 0.625],
+           [0.355, 0.645],
+           [0.296, 0.704]])
     """
     arguments.instance("shares", shares, Shares)
     n_cities, n_occupations = shares.pi_ck.shape

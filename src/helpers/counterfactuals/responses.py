@@ -20,6 +20,18 @@ def spillovers(shares: Shares, rho: float, theta: float, city: str, hat: float) 
     DataFrame
         One row per other city: ``city``, ``pi_c``, ``similarity``, ``change`` (new share over
         old) at rho, ``change_independent`` at rho = 0, and ``ratio``, one over the other.
+
+    Examples
+    --------
+    Correlation sends more of those who leave East to West:
+
+    >>> from helpers.model import Shares
+    >>> cities, occupations = ("East", "West"), ("makers", "sellers")
+    >>> pair = Shares([[0.6, 0.2], [0.4, 0.8]], [0.5, 0.5], cities, occupations)
+    >>> table = spillovers(pair, 0.5, 1.0, "East", 0.9)
+    >>> table[["city", "change", "change_independent"]].round(3)
+       city  change  change_independent
+    0  West   1.076               1.042
     """
     change, independent = (
         shock(shares, value, theta, city={city: hat}).pi_c / shares.pi_c for value in (rho, 0.0)
@@ -51,6 +63,18 @@ def occupation_changes(shares: Shares, rho: float, theta: float, **hats: float) 
     -------
     DataFrame
         ``city``, ``pi_c`` and one column of changes for each occupation named.
+
+    Examples
+    --------
+    Makers do ten per cent worse everywhere, and the city of makers shrinks:
+
+    >>> from helpers.model import Shares
+    >>> cities, occupations = ("East", "West"), ("makers", "sellers")
+    >>> pair = Shares([[0.6, 0.2], [0.4, 0.8]], [0.5, 0.5], cities, occupations)
+    >>> occupation_changes(pair, 0.5, 1.0, makers=0.9).round(3)
+       city  pi_c  makers
+    0  East   0.4   0.974
+    1  West   0.6   1.018
     """
     columns = {
         occupation: shock(shares, rho, theta, occupation={occupation: hat}).pi_c / shares.pi_c
@@ -74,6 +98,17 @@ def cell_gains(shares: Shares, rho: float, theta: float, rate: float = 0.01) -> 
     -------
     array (C, K)
         Change of pi_c, exact, as a share of all households.
+
+    Examples
+    --------
+    Makers matter more to East than sellers do; the gain is a part of all households:
+
+    >>> from helpers.model import Shares
+    >>> cities, occupations = ("East", "West"), ("makers", "sellers")
+    >>> pair = Shares([[0.6, 0.2], [0.4, 0.8]], [0.5, 0.5], cities, occupations)
+    >>> cell_gains(pair, 0.5, 1.0).round(4)
+    array([[0.003 , 0.0014],
+           [0.002 , 0.0024]])
     """
     n_cities, n_occupations = shares.pi_ck.shape
     city, occupation = (index.ravel() for index in np.indices((n_cities, n_occupations)))
@@ -102,6 +137,18 @@ def targets(shares: Shares, T_k: np.ndarray, rho: float, theta: float) -> pd.Dat
         largest), ``specialised`` (most over-represented), ``least_specialised``, ``highest_T_k``;
         and ``advantage``, by how much the gain per outlay of the best occupation exceeds that of
         the worst.
+
+    Examples
+    --------
+    For a given outlay each city does best with the occupation that it has less of:
+
+    >>> from helpers.model import Shares
+    >>> cities, occupations = ("East", "West"), ("makers", "sellers")
+    >>> pair = Shares([[0.6, 0.2], [0.4, 0.8]], [0.5, 0.5], cities, occupations)
+    >>> targets(pair, [1.0, 1.0], 0.5, 1.0)[["city", "by_shock", "by_outlay", "largest"]]
+       city by_shock by_outlay  largest
+    0  East   makers   sellers   makers
+    1  West  sellers    makers  sellers
     """
     gain = cell_gains(shares, rho, theta)
     per_outlay = outlay_elasticity(shares, rho)
@@ -136,6 +183,18 @@ def competition(shares: Shares, rho: float) -> pd.DataFrame:
         ``city``, ``rival``; ``diversion``, the share of those who leave the city that the rival
         receives; ``relative``, that over what it would be without correlation;
         ``similarity`` of their mixes; ``kilometres`` between them (missing where unknown).
+
+    Examples
+    --------
+    With two cities whoever leaves one goes to the other, whatever rho:
+
+    >>> from helpers.model import Shares
+    >>> cities, occupations = ("East", "West"), ("makers", "sellers")
+    >>> pair = Shares([[0.6, 0.2], [0.4, 0.8]], [0.5, 0.5], cities, occupations)
+    >>> competition(pair, 0.5)[["city", "rival", "diversion"]]
+       city rival  diversion
+    0  East  West        1.0
+    1  West  East        1.0
     """
     with_rho, without = (leavers.diversion(shares, value) for value in (rho, 0.0))
     n = len(shares.cities)
@@ -165,5 +224,16 @@ def outlay_elasticity(shares: Shares, rho: float) -> np.ndarray:
     Returns
     -------
     array (C, K)
+
+    Examples
+    --------
+    A dollar does more where the city holds a smaller part of an occupation:
+
+    >>> from helpers.model import Shares
+    >>> cities, occupations = ("East", "West"), ("makers", "sellers")
+    >>> pair = Shares([[0.6, 0.2], [0.4, 0.8]], [0.5, 0.5], cities, occupations)
+    >>> outlay_elasticity(pair, 0.5).round(3)
+    array([[1. , 1.4],
+           [1. , 0.6]])
     """
     return elasticities.own_city_occupation(shares, rho) / shares.phi_ck

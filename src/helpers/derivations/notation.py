@@ -113,12 +113,24 @@ def names() -> set[str]:
     return {name for symbol in SYMBOLS for name in symbol.code}
 
 
+def has_place(name: str) -> bool:
+    """Whether a name in code stands on the page of the reference: an ending alone does not."""
+    return not name.startswith("...")
+
+
+def _name(name: str) -> str:
+    """A name in code, with an anchor of its own and a link to what takes or has it."""
+    if not has_place(name):
+        return f"`{name}`"
+    return f'<a id="symbol-{name}" href="reference.html#uses-{name}"><code>{name}</code></a>'
+
+
 def markdown() -> str:
     """The table of the notation page, and where it departs from the paper's."""
     head = "| symbol | meaning | shape | in code | equation |\n| --- | --- | --- | --- | --- |\n"
     table = head + "\n".join(
         f"| ${s.tex}$ | {s.meaning} | {s.shape} | "
-        + ", ".join(f"`{name}`" for name in s.code)
+        + ", ".join(map(_name, s.code))
         + f" | {s.equation} |"
         for s in SYMBOLS
     )

@@ -75,6 +75,23 @@ def closures_compared(
     ------
     EquilibriumError
         As :func:`helpers.equilibrium.solve`.
+
+    Examples
+    --------
+    What each market adds to the loss of East's households:
+
+    >>> from helpers.model import Shares
+    >>> cities, occupations = ("East", "West"), ("makers", "sellers")
+    >>> pair = Shares([[0.6, 0.2], [0.4, 0.8]], [0.5, 0.5], cities, occupations)
+    >>> table = closures_compared(pair, 0.5, 3.0, "East", 0.9)
+    >>> table[["answers", "loss", "rent"]].round(3)
+               answers   loss   rent
+    0  nothing answers  0.323  0.000
+    1            rents  0.281 -0.113
+    2            wages  0.223  0.000
+    3     productivity  0.352  0.000
+    4  rents and wages  0.207 -0.061
+    5              all  0.215 -0.067
     """
     c = shares.city_index(city)
     rows = []
@@ -126,6 +143,19 @@ def along(
     ------
     ParameterError
         For a parameter that closures do not have.
+
+    Examples
+    --------
+    The larger the part of income that goes to housing, the fewer leave:
+
+    >>> from helpers.model import Shares
+    >>> cities, occupations = ("East", "West"), ("makers", "sellers")
+    >>> pair = Shares([[0.6, 0.2], [0.4, 0.8]], [0.5, 0.5], cities, occupations)
+    >>> along(pair, 0.5, 3.0, "East", 0.9, ranges={"housing_share": (0.0, 0.2, 0.4)}).round(3)
+           parameter  value   loss  unique
+    0  housing_share    0.0  0.233    True
+    1  housing_share    0.2  0.218    True
+    2  housing_share    0.4  0.205    True
     """
     c = shares.city_index(city)
     rows = []

@@ -114,6 +114,16 @@ def panel_wages(panel, year: int) -> np.ndarray:
 
     The order is that of ``panel.shares(year)``; NaN where the panel has none, which
     :func:`~helpers.equilibrium.solve` replaces by the occupation's mean over cities.
+
+    Examples
+    --------
+    The occupation that pays best, on average over cities:
+
+    >>> from helpers.sources import synthetic
+    >>> panel = synthetic.load()
+    >>> best = panel_wages(panel, 2019).mean(axis=0).argmax()
+    >>> panel.occupations[best]
+    'professional'
     """
     rows = panel.year(year)
     return np.exp(rows["log_wage"].to_numpy(dtype=float)).reshape(rows["city"].nunique(), -1)

@@ -22,6 +22,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 from helpers.equilibrium.closure import Closure
 from helpers.equilibrium.economy import Economy, Hat, economy, shocks
@@ -40,12 +41,28 @@ class Margin:
         d ln Q_c.
     welfare : float
         d ln of welfare.
+    cities, occupations : tuple of str
+        Labels, where the shares have them.
     """
 
     households: np.ndarray
     wages: np.ndarray
     rents: np.ndarray
     welfare: float
+    cities: tuple[str, ...] | None = None
+    occupations: tuple[str, ...] | None = None
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row per city and occupation: d ln of households, wage and rent, with labels."""
+        C, K = self.households.shape
+        cities, occupations = self.cities or range(C), self.occupations or range(K)
+        index = pd.MultiIndex.from_product([cities, occupations], names=["city", "occupation"])
+        columns = {
+            "households": self.households.ravel(),
+            "wage": self.wages.ravel(),
+            "rent": np.repeat(self.rents, K),
+        }
+        return pd.DataFrame(columns, index).reset_index()
 
 
 def _supply(base: Economy) -> np.ndarray:
@@ -107,6 +124,20 @@ def at_the_margin(
     ParameterError
         If the floor is where wages are, which has no derivative; else as in
         :func:`helpers.equilibrium.solve`.
+
+    Examples
+    --------
+    With nothing answering, the derivative is the elasticity of the model:
+
+    >>> from helpers.model import Shares
+    >>> cities, occupations = ("East", "West"), ("makers", "sellers")
+    >>> pair = Shares([[0.6, 0.2], [0.4, 0.8]], [0.5, 0.5], cities, occupations)
+    >>> from helpers.equilibrium import PAPER
+    >>> from helpers.elasticities import own_city
+    >>> margin = at_the_margin(pair, 0.5, 3.0, PAPER, city={"East": 1.01})
+    >>> gain = float((pair.phi_ck * margin.households)[0].sum() / np.log(1.01))
+    >>> round(gain, 3), round(float(own_city(pair, 0.5, theta=3.0)[0]), 3)
+    (3.3, 3.3)
     """
     base = economy(shares, rho, theta, closure, wages)
     if closure.wage_floor >= 1:
@@ -137,6 +168,8 @@ def at_the_margin(
         wages=(w_N @ dN + w_B @ b).reshape(C, K),
         rents=Q_N @ dN + Q_B @ b,
         welfare=float(gain / base.theta),
+        cities=shares.cities,
+        occupations=shares.occupations,
     )
 
 

@@ -38,6 +38,18 @@ class Equilibrium:
         than one, it is relative to them.
     iterations : int
         Newton steps.
+
+    Examples
+    --------
+    East does worse: rents fall there and rise in West.
+
+    >>> from helpers.model import Shares
+    >>> cities, occupations = ("East", "West"), ("makers", "sellers")
+    >>> pair = Shares([[0.6, 0.2], [0.4, 0.8]], [0.5, 0.5], cities, occupations)
+    >>> from helpers.equilibrium import STANDARD, solve
+    >>> new = solve(pair, 0.5, 3.0, STANDARD, city={"East": 0.9})
+    >>> new.unique, bool(new.residual < 1e-9), bool(new.rent_hat[0] < 1 < new.rent_hat[1])
+    (True, True, True)
     """
 
     shares: Shares
@@ -89,6 +101,18 @@ class Equilibria:
     omega_k : array (S, K)
     rent_hat : array (S, C)
     welfare_hat, residual, iterations : arrays (S,)
+
+    Examples
+    --------
+    Two scenarios, nothing and a loss of East's scale:
+
+    >>> from helpers.model import Shares
+    >>> cities, occupations = ("East", "West"), ("makers", "sellers")
+    >>> pair = Shares([[0.6, 0.2], [0.4, 0.8]], [0.5, 0.5], cities, occupations)
+    >>> from helpers.equilibrium import STANDARD, solve_many
+    >>> many = solve_many(pair, 0.5, 3.0, STANDARD, city=[[1.0, 1.0], [0.9, 1.0]])
+    >>> len(many), bool(many.welfare_hat[1] < many.welfare_hat[0])
+    (2, True)
     """
 
     pi_ck: np.ndarray
@@ -108,6 +132,15 @@ class Equilibria:
 
     def __len__(self) -> int:
         return len(self.welfare_hat)
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row per scenario, city and occupation, as of one equilibrium, and ``welfare_hat``."""
+        tables = [
+            each.to_frame().assign(scenario=scenario, welfare_hat=each.welfare_hat)
+            for scenario, each in enumerate(self)
+        ]
+        table = pd.concat(tables, ignore_index=True)
+        return table[["scenario", *(name for name in table if name != "scenario")]]
 
     def __getitem__(self, scenario: int) -> Equilibrium:
         return self._one(range(len(self))[scenario])

@@ -38,6 +38,10 @@ class Net:
     data: pd.DataFrame
     effects: tuple[str, ...]
 
+    def to_frame(self) -> pd.DataFrame:
+        """One row a cell that is used, with its columns and what effects leave of the three."""
+        return self.data.reset_index(drop=True).assign(y=self.y, x=self.x, z=self.z)
+
     def _residuals(self) -> np.ndarray:
         """Outcome, wage and instrument without what controls explain, (N, 3)."""
         raw = np.column_stack([self.y, self.x, self.z])
@@ -90,6 +94,18 @@ def net_of_effects(
         not there or a value is missing, or if the projections do not come to rest.
     ParameterError
         For what is no number, weights that are not above 0, or shapes that disagree.
+
+    Examples
+    --------
+    With the paper's two sets of effects the slope is the paper's:
+
+    >>> from helpers.sources import synthetic
+    >>> panel = synthetic.load()
+    >>> from helpers.estimation import estimate, sample
+    >>> names = ("log_share", "log_wage", "instrument")
+    >>> net = net_of_effects(sample(panel), *names, ("city_year", "occupation_year"))
+    >>> round(net.two_stage("city_occupation")[0] / estimate(panel).beta, 6)
+    1.0
     """
     from pyfixest.core.demean import demean
 
@@ -139,6 +155,14 @@ def residuals(data: pd.DataFrame, column: str, effects: Sequence[str]) -> np.nda
     ------
     DataError
         If a column is not there or a value is missing, or if the projections do not come to rest.
+
+    Examples
+    --------
+    What is left of a wage when each city has its mean:
+
+    >>> cells = pd.DataFrame({"city": ["East", "East", "West"], "wage": [1.0, 3.0, 5.0]})
+    >>> residuals(cells, "wage", ["city"]).round(9).tolist()
+    [-1.0, 1.0, 0.0]
     """
     from pyfixest.core.demean import demean
 

@@ -55,6 +55,16 @@ def sample(panel: Panel, years: int | Sequence[int] | None = None) -> pd.DataFra
         For a year that the panel lacks.
     DataError
         If no cell has all three.
+
+    Examples
+    --------
+    As many cells of each occupation as there are cities:
+
+    >>> from helpers.sources import synthetic
+    >>> panel = synthetic.load()
+    >>> cells = sample(panel, 2019)
+    >>> (cells.groupby("occupation").size() == cells["city"].nunique()).all().item()
+    True
     """
     arguments.instance("panel", panel, Panel)
     cells = panel.cells
@@ -106,6 +116,15 @@ def singletons(cells: pd.DataFrame, effects: Sequence[str | Sequence[str]]) -> n
     -------
     array (rows,) of bool
         All true where the effects leave nothing: pyfixest ends the whole process then.
+
+    Examples
+    --------
+    West has one cell, which its own effect fits:
+
+    >>> import pandas as pd
+    >>> cells = pd.DataFrame({"city": ["East", "East", "West"], "year": 2019})
+    >>> singletons(cells, ["city"])
+    array([False, False,  True])
     """
     if isinstance(effects, str):
         effects = [effects]
@@ -139,6 +158,19 @@ def refuse_if_effects_explain_all(cells: pd.DataFrame, effects: Sequence[str]) -
     Raises
     ------
     DataError
+
+    Examples
+    --------
+    A year alone, and an effect for every cell:
+
+    >>> from helpers.sources import synthetic
+    >>> panel = synthetic.load()
+    >>> from helpers.estimation import sample
+    >>> try:
+    ...     refuse_if_effects_explain_all(sample(panel, 2019), ["city_occupation"])
+    ... except DataError as problem:
+    ...     print(str(problem).partition(":")[2].partition(",")[0])
+     every one of 2080 cells has an effect of city_occupation to itself
     """
     alone = singletons(cells, effects)
     if alone.all():

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass, field
 
 import pandas as pd
 from pandas.io.formats.style import Styler
 
 from helpers.exhibits import data, words
+from helpers.panel.writing import as_latex, as_markdown
 
 _DIGITS = ("printed", "digits")  # columns of digits as text
 
@@ -27,15 +28,48 @@ def as_printed(frame: pd.DataFrame) -> pd.DataFrame:
 
 @dataclass(frozen=True, eq=False)
 class Shown:
-    """A table laid out for a page, and as plain text where there is no page."""
+    """A table laid out for a page, and as plain text where there is no page.
+
+    Attributes
+    ----------
+    frame : DataFrame
+        What is shown, with all its digits.
+    style : Styler
+    caption : str
+    formats : {column: str}
+        How numbers of a column are written.
+    numbers : tuple
+        Columns of numbers, which stand to the right.
+    """
 
     frame: pd.DataFrame
     style: Styler
     caption: str = ""
+    formats: Mapping[Hashable, str] = field(default_factory=dict)
+    numbers: tuple[Hashable, ...] = ()
 
     def to_html(self) -> str:
         """Return the table as HTML, the same for the same numbers."""
         return self.style.to_html()
+
+    def in_words(self) -> pd.DataFrame:
+        """The table as it is shown: headings in words, numbers as text with the digits shown."""
+        shown = self.frame.copy()
+        for column, form in self.formats.items():
+            shown[column] = [
+                "" if pd.isna(value) else form.format(value) for value in self.frame[column]
+            ]
+        shown = shown.astype(object).where(self.frame.notna(), "").astype(str)
+        return shown.set_axis([words.heading(column) for column in shown], axis="columns")
+
+    def to_latex(self) -> str:
+        """Return the table in LaTeX, as a paper has it: the words and digits that are shown."""
+        return as_latex(self.in_words(), self.caption or None)
+
+    def to_markdown(self) -> str:
+        """Return the table in Markdown, numbers to the right: the words and digits shown."""
+        numbers = [place for place, column in enumerate(self.frame) if column in self.numbers]
+        return as_markdown(self.in_words(), right=numbers)
 
     def _repr_mimebundle_(self, include=None, exclude=None) -> dict:
         return {
@@ -81,4 +115,4 @@ def show(
     )
     if caption:
         style = style.set_caption(caption)
-    return Shown(frame, style, caption)
+    return Shown(frame, style, caption, formats, tuple(numbers))

@@ -242,6 +242,16 @@ class Slopes:
     weight_between: float
     reliability: float
 
+    def to_frame(self) -> pd.DataFrame:
+        """One row a source of variation: ``variation``, ``slope`` and its ``weight``."""
+        return pd.DataFrame(
+            {
+                "variation": ["all", "between cells", "over time"],
+                "slope": [self.all, self.between, self.over_time],
+                "weight": [1.0, self.weight_between, 1 - self.weight_between],
+            }
+        )
+
 
 def least_squares_slopes(panel: Panel, years: Sequence[int] | None = None) -> Slopes:
     """Slope of shares on wages between cells, and over time within them.

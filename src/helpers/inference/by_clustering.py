@@ -69,6 +69,16 @@ def standard_errors(
         of abs(t) at that F, Lee and others, at 95 per cent),
         ``rho_tf`` (the interval of rho with it), ``rho_ar`` (Anderson-Rubin set, scores under
         the null).
+
+    Examples
+    --------
+    One slope, and an error for each opinion about which errors go together:
+
+    >>> from helpers.sources import synthetic
+    >>> panel = synthetic.load()
+    >>> table = standard_errors(panel)
+    >>> len(set(table["beta"].round(9))), len(set(table["se"].round(9))) == len(table)
+    (1, True)
     """
     check_level(level)
     net = within(panel, years)
@@ -140,6 +150,18 @@ def cluster_weights(
         effects, of the ``numerator`` sum z y and of the ``denominator`` sum z x of the slope.
         ``attrs["effective"]`` is the effective number of clusters of Carter, Schnepel and
         Steigerwald (2017).
+
+    Examples
+    --------
+    Clusters of unequal weight count as fewer:
+
+    >>> from helpers.sources import synthetic
+    >>> panel = synthetic.load()
+    >>> table = cluster_weights(panel)
+    >>> len(table), float(table["denominator"].sum().round(9))
+    (8, 1.0)
+    >>> bool(table.attrs["effective"] < len(table))
+    True
     """
     find_name("clusters", clusters, ("occupation", "city"))
     net = within(panel, years)

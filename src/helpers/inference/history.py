@@ -52,6 +52,16 @@ class History:
     noise: np.ndarray
     left_out: int
 
+    def to_frame(self) -> pd.DataFrame:
+        """One row per city and occupation: shares of both years, and the change of the wage."""
+        names = ["city", "occupation", "pi_ck", "pi_c"]
+        table, after = (shares.to_frame()[names] for shares in (self.before, self.after))
+        return table.assign(
+            pi_ck_after=after["pi_ck"], pi_c_after=after["pi_c"],
+            log_wage=self.log_wage.ravel(), by_instrument=self.by_instrument.ravel(),
+            noise=self.noise.ravel(),
+        )  # fmt: skip
+
     @property
     def actual(self) -> np.ndarray:
         """Change of ln pi_c that happened, (C,)."""

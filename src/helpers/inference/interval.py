@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
+import pandas as pd
 
 from helpers.errors import arguments
 from helpers.estimation import rho_of
@@ -21,6 +22,18 @@ class ConfidenceSet:
     intervals : tuple of (float, float)
         Disjoint, in order; ends may be infinite.
     level : float
+
+    Examples
+    --------
+    A slope of four is a correlation of 1 - 1/4; those below one are outside the model:
+
+    >>> slopes = ConfidenceSet(((0.5, 4.0),), level=0.95)
+    >>> print(slopes, "of slopes,", slopes.rho(), "of rho")
+    [0.500, 4.000] of slopes, [0.000, 0.750] of rho
+    >>> 2.5 in slopes, 5.0 in slopes
+    (True, False)
+    >>> ConfidenceSet(((float("-inf"), 1.0), (3.0, float("inf"))), 0.95).kind
+    'two rays'
     """
 
     intervals: tuple[tuple[float, float], ...]
@@ -35,6 +48,11 @@ class ConfidenceSet:
         if len(self.intervals) == 1:
             return ("interval", "ray", "line")[open_ends]
         return "two rays" if len(self.intervals) == 2 and open_ends == 2 else "several intervals"
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row an interval of the set, in order: ``low``, ``high``, ``level``; none if empty."""
+        table = pd.DataFrame(list(self.intervals), columns=["low", "high"], dtype=float)
+        return table.assign(level=self.level)
 
     def __contains__(self, value: float) -> bool:
         value = arguments.number("value", value)

@@ -24,6 +24,11 @@ class Within:
     z: np.ndarray
     data: pd.DataFrame
 
+    def to_frame(self) -> pd.DataFrame:
+        """One row a cell: ``year``, ``city``, ``occupation`` and what effects leave of each."""
+        names = self.data[["year", "city", "occupation"]].reset_index(drop=True)
+        return names.assign(y=self.y, x=self.x, z=self.z)
+
     @property
     def beta(self) -> float:
         """2SLS slope, a ratio of two sums."""
@@ -31,7 +36,18 @@ class Within:
 
 
 def within(panel: Panel, years: Sequence[int] | None = None) -> Within:
-    """Take the effects out of a panel's sample (paper, 3.1)."""
+    """Take the effects out of a panel's sample (paper, 3.1).
+
+    Examples
+    --------
+    Net of effects, the slope is a ratio of two sums:
+
+    >>> from helpers.sources import synthetic
+    >>> panel = synthetic.load()
+    >>> from helpers.estimation import estimate
+    >>> round(within(panel).beta / estimate(panel).beta, 9)
+    1.0
+    """
     data = estimation.sample(panel, years)
     y, x, z = estimation.residualise(data, list(VARIABLES)).T
     return Within(y, x, z, data)

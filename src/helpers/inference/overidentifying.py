@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 import pandas as pd
@@ -52,6 +52,11 @@ class Overidentification:
     shifts_f: float
     shifts_set: interval.ConfidenceSet
 
+    def to_frame(self) -> pd.DataFrame:
+        """One row: the test, the slopes that it compares, and the set of the shifts in words."""
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        return pd.DataFrame([values | {"shifts_set": str(self.shifts_set)}])
+
 
 def overidentification(
     panel: Panel,
@@ -81,6 +86,17 @@ def overidentification(
     DataError
         If the instrument does not move over time, so that there is nothing to compare, or
         there are no more clusters than instruments.
+
+    Examples
+    --------
+    One restriction is tested. What the shifts add to base-year exposures is weak in this economy,
+    with an F below ten, so that the test has little to go by:
+
+    >>> from helpers.sources import synthetic
+    >>> panel = synthetic.load()
+    >>> test = overidentification(panel, "occupation")
+    >>> test.df, bool(test.p_value > 0.05), bool(test.shifts_f < 10)
+    (1, True, True)
     """
     find_name("clusters", clusters, [name for name in estimation.CLUSTERS if "+" not in name])
     data = with_base(estimation.sample(panel, years))
@@ -89,7 +105,19 @@ def overidentification(
 
 
 def with_base(data: pd.DataFrame) -> pd.DataFrame:
-    """Add ``base``, the instrument of a cell's first year in the sample."""
+    """Add ``base``, the instrument of a cell's first year in the sample.
+
+    Examples
+    --------
+    The frozen instrument of a cell is the same in all years:
+
+    >>> from helpers.sources import synthetic
+    >>> panel = synthetic.load()
+    >>> from helpers.estimation import sample
+    >>> data = with_base(sample(panel))
+    >>> int(data.groupby("city_occupation")["base"].nunique().max())
+    1
+    """
     first = data.sort_values("year").groupby("city_occupation")["instrument"].first()
     return data.assign(base=data["city_occupation"].map(first))
 

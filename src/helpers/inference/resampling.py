@@ -131,6 +131,17 @@ def bootstrap(
     Returns
     -------
     array (draws,)
+
+    Examples
+    --------
+    The estimate lies among the slopes of samples drawn anew:
+
+    >>> from helpers.sources import synthetic
+    >>> panel = synthetic.load()
+    >>> from helpers.estimation import estimate
+    >>> draws = bootstrap(panel, draws=99)
+    >>> bool(draws.min() < estimate(panel).beta < draws.max())
+    True
     """
     if isinstance(draws, bool) or draws < 1:
         raise ParameterError(f"draws: expected a whole number above 0, found {draws!r}")
@@ -148,6 +159,16 @@ def leave_one_out(panel: Panel, clusters: str, years: Sequence[int] | None = Non
     -------
     Series
         By name of the cluster, for ``city`` and ``occupation``.
+
+    Examples
+    --------
+    No occupation alone decides that the slope is above one:
+
+    >>> from helpers.sources import synthetic
+    >>> panel = synthetic.load()
+    >>> slopes = leave_one_out(panel, "occupation")
+    >>> list(slopes.index) == sorted(panel.occupations), bool((slopes > 1).all())
+    (True, True)
     """
     data = estimation.sample(panel, years)
     cells = Cells.of(data)

@@ -61,6 +61,11 @@ class RhoByOccupation:
     common: float
     conditional_f: pd.Series
 
+    def to_frame(self) -> pd.DataFrame:
+        """One row an occupation: ``rho_k``, its error, and the F of its first stage."""
+        columns = {"rho_k": self.rho_k, "se": self.se, "conditional_f": self.conditional_f}
+        return pd.DataFrame(columns).rename_axis("occupation").reset_index()
+
     @property
     def inside(self) -> pd.Series:
         """Which lie in [0, 1), where the model is defined."""

@@ -290,10 +290,8 @@ def run(
     held = [name for name in (*INTERVALS, *TESTS) if name in table]
     table = table.astype(dict.fromkeys(held, float))  # missing where a design has no such interval
     if kept is not None:
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        beside = kept.with_suffix(f".{os.getpid()}.new")
-        table.to_parquet(beside, index=False)
-        beside.replace(kept)
+        with files.whole(kept) as beside:
+            table.to_parquet(beside, index=False)
     return table
 
 

@@ -72,6 +72,15 @@ def log_lambda(
         ln lambda_k.
     array (C, K)
         The logs of its terms.
+
+    Examples
+    --------
+    A second city as good as the first doubles lambda_k:
+
+    >>> import numpy as np
+    >>> one, two = np.ones((1, 1)), np.ones((2, 1))
+    >>> np.exp(log_lambda(one, np.ones(1), 0.5)[0]), np.exp(log_lambda(two, np.ones(2), 0.5)[0])
+    (array([1.]), array([2.]))
     """
     t_ck, _, z_c, rho_k = check_shifters(t_ck, _NO_SCALE, z_c, rho)
     terms = (np.log(t_ck) + np.log(z_c)[:, None]) / (1 - rho_k)

@@ -28,6 +28,16 @@ def similarity(shares: Shares, city: int | str) -> np.ndarray:
     ParameterError
         With one occupation, or if the city to compare with has no mix or an even one, so that
         no correlation is defined.
+
+    Examples
+    --------
+    Of two cities each has more than the country of what the other has less of:
+
+    >>> from helpers.model import Shares
+    >>> cities, occupations = ("East", "West"), ("makers", "sellers")
+    >>> pair = Shares([[0.6, 0.2], [0.4, 0.8]], [0.5, 0.5], cities, occupations)
+    >>> similarity(pair, "East").round(3)
+    array([ 1., -1.])
     """
     arguments.instance("shares", shares, Shares)
     if isinstance(city, str) or not shares.cities:

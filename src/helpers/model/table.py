@@ -36,6 +36,19 @@ class Shares:
         (to 1e-8; numbers of single precision to 1e-5, whose sums are then made one).
     DataError
         If labels of a data frame, a series and the names given do not match.
+
+    Examples
+    --------
+    Two cities, two occupations. East holds two fifths of all households, and three in four of
+    them are makers:
+
+    >>> cities, occupations = ("East", "West"), ("makers", "sellers")
+    >>> pair = Shares([[0.6, 0.2], [0.4, 0.8]], [0.5, 0.5], cities, occupations)
+    >>> pair.pi_c.round(3)
+    array([0.4, 0.6])
+    >>> pair.phi_ck.round(3)
+    array([[0.75 , 0.25 ],
+           [0.333, 0.667]])
     """
 
     pi_ck: np.ndarray

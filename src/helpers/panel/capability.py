@@ -91,7 +91,17 @@ def capabilities(panel: Panel) -> tuple[Capability, ...]:
 
 
 def capability_table(panel: Panel) -> pd.DataFrame:
-    """The capabilities as a table: ``what``, ``possible``, ``lacks``."""
+    """The capabilities as a table: ``what``, ``possible``, ``lacks``.
+
+    Examples
+    --------
+    The synthetic economy has no coordinates of its own, which a map needs:
+
+    >>> from helpers.sources import load
+    >>> capability_table(load("synthetic")).query("not possible")
+       what  possible                      lacks
+    7  maps     False  coordinates of the places
+    """
     return pd.DataFrame(
         [(one.what, one.possible, one.lacks) for one in capabilities(panel)],
         columns=["what", "possible", "lacks"],

@@ -118,6 +118,19 @@ def check_target(folder: Path | str) -> Path:
     DataError
         If it is a file, or holds anything that :meth:`Panel.save` did not write: nothing of a
         reader's is ever removed.
+
+    Examples
+    --------
+    A folder with something of a reader's in it is left alone:
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     _ = (Path(folder) / "letters.txt").write_text("of a reader")
+    ...     try:
+    ...         check_target(folder)
+    ...     except DataError as problem:
+    ...         print("refused")
+    refused
     """
     try:
         folder = Path(folder).expanduser().resolve()

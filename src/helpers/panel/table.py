@@ -80,6 +80,17 @@ class Panel:
         If a table breaks the contract: a missing or extra column, a duplicate row, an
         unknown occupation, a share above one, cells that do not form a full city by
         occupation rectangle in a year, or shares that do not sum to one.
+
+    Examples
+    --------
+    Shares of cities among all households of a year sum to one:
+
+    >>> from helpers.sources import load
+    >>> panel = load("synthetic")
+    >>> len(panel.occupations), panel.years[-1]
+    (8, 2019)
+    >>> float(panel.shares(2019).pi_c.sum().round(9))
+    1.0
     """
 
     cells: pd.DataFrame

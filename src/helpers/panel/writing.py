@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import re
-import secrets
+import unicodedata
+from collections.abc import Collection
 from pathlib import Path
 
 import pandas as pd
 
 from helpers.errors import DataError
+from helpers.files import whole
 
 ENDINGS = (".csv", ".parquet", ".tex", ".md")
 
@@ -33,19 +34,53 @@ def as_latex(frame: pd.DataFrame, caption: str | None = None, digits: int = 3) -
     table = text[others] if others else text
     # rows are named by the first column, and may be so twice
     table.index = pd.Index(text[name].astype(str), name=None)
-    made = MTable(table, caption=caption, rgroup_display=False).make("tex")
-    return str(made).strip() + "\n"
+    caption = _escaped(caption) if caption else None
+    made = str(MTable(table, caption=caption, rgroup_display=False).make("tex")).strip()
+    # maketables leaves the heading of the first column empty
+    return made.replace("\\toprule\n &", f"\\toprule\n{name} &", 1) + "\n"
+
+
+_MATHEMATICS = re.compile(r"(\$[^$]*[\\_^][^$]*\$)")
+_SPELLED = {
+    "\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
+    "<": r"\textless{}", ">": r"\textgreater{}", "×": r"$\times$", "²": r"\textsuperscript{2}",
+    "−": "$-$", "≤": r"$\le$", "≥": r"$\ge$", "≈": r"$\approx$", "∞": r"$\infty$",
+}  # fmt: skip
+_GREEK = re.compile(r"GREEK (SMALL|CAPITAL) LETTER (\w+)")
 
 
 def _escaped(words: str) -> str:
-    """Words as LaTeX prints them."""
-    return re.sub(r"([&%$#_{}])", r"\\\1", words).replace("~", r"\textasciitilde{}")
+    """Words as LaTeX prints them; mathematics among them is left as it is."""
+    pieces = _MATHEMATICS.split(words)
+    return "".join(
+        piece if place % 2 else "".join(map(_spelled, piece)) for place, piece in enumerate(pieces)
+    )
 
 
-def as_markdown(frame: pd.DataFrame, digits: int = 3) -> str:
-    """A table in Markdown, numbers to the right; its index is left out."""
-    numbers = frame.select_dtypes("number").columns
-    align = ["right" if column in numbers else "left" for column in frame]
+def _spelled(letter: str) -> str:
+    if letter in "&%$#_{}":
+        return f"\\{letter}"
+    if greek := _GREEK.fullmatch(unicodedata.name(letter, "")):
+        size, name = greek[1], greek[2].replace("LAMDA", "LAMBDA")
+        return f"$\\{name.lower() if size == 'SMALL' else name.capitalize()}$"
+    return _SPELLED.get(letter, letter)
+
+
+def as_markdown(frame: pd.DataFrame, digits: int = 3, right: Collection[int] | None = None) -> str:
+    """A table in Markdown, numbers to the right; its index is left out.
+
+    Parameters
+    ----------
+    frame : DataFrame
+    digits : int
+        After the point of numbers that are not whole.
+    right : positions of columns, optional
+        Those that hold numbers as text already; by default the columns of numbers.
+    """
+    if right is None:
+        numbers = frame.select_dtypes("number").columns
+        right = [place for place, column in enumerate(frame) if column in numbers]
+    align = ["right" if place in right else "left" for place in range(frame.shape[1])]
     text = _rounded(frame, digits)
     return text.to_markdown(index=False, colalign=align, disable_numparse=True) + "\n"
 
@@ -98,21 +133,18 @@ def write_frame(frame: pd.DataFrame, target: Path | str, digits: int = 4) -> Pat
         For another ending, or a folder that is not there.
     """
     target = check_ending(target)
-    beside = target.with_name(f".{target.name}.{os.getpid()}-{secrets.token_hex(4)}")
     try:
-        match target.suffix.lower():
-            case ".csv":
-                frame.to_csv(beside, index=False)
-            case ".parquet":
-                frame.to_parquet(beside, index=False)
-            case ".tex":
-                beside.write_text(as_latex(frame, digits=digits), encoding="utf-8")
-            case _:
-                beside.write_text(as_markdown(frame, digits), encoding="utf-8")
-        os.replace(beside, target)
+        with whole(target) as beside:
+            match target.suffix.lower():
+                case ".csv":
+                    frame.to_csv(beside, index=False)
+                case ".parquet":
+                    frame.to_parquet(beside, index=False)
+                case ".tex":
+                    beside.write_text(as_latex(frame, digits=digits), encoding="utf-8")
+                case _:
+                    beside.write_text(as_markdown(frame, digits), encoding="utf-8")
     except OSError as problem:
         why = problem.strerror or type(problem).__name__
         raise DataError(f"{target}: cannot be written ({why})") from None
-    finally:
-        beside.unlink(missing_ok=True)
     return target

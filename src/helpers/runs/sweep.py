@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Callable, Iterator
 from importlib.resources import files
 from pathlib import Path
@@ -21,7 +20,7 @@ from pyarrow import parquet
 
 from helpers import counterfactuals, equilibrium
 from helpers.counterfactuals.hats import SHOCKS
-from helpers.files import replace, write_whole
+from helpers.files import replace, whole, write_whole
 from helpers.model import Shares
 from helpers.panel import Panel
 from helpers.runs.grid import Sweep, points
@@ -180,16 +179,12 @@ def run(
 
 
 def _join(blocks: list[Path], results: Path) -> None:
-    beside = results.with_suffix(f".{os.getpid()}.new")
-    try:
-        with parquet.ParquetWriter(beside, parquet.read_schema(blocks[0])) as writer:
-            for block in blocks:
-                table = parquet.read_table(block)
-                # a block is one row group: a scenario is never split (summarise counts on it)
-                writer.write_table(table, row_group_size=table.num_rows)
-        beside.replace(results)
-    finally:
-        beside.unlink(missing_ok=True)
+    schema = parquet.read_schema(blocks[0])
+    with whole(results) as beside, parquet.ParquetWriter(beside, schema) as writer:
+        for block in blocks:
+            table = parquet.read_table(block)
+            # a block is one row group: a scenario is never split (summarise counts on it)
+            writer.write_table(table, row_group_size=table.num_rows)
 
 
 def _drop_parts(folder: Path, but: Path | None = None) -> None:

@@ -90,6 +90,15 @@ class ShiftShareFit:
         """p-value of a slope of zero with clustered units; missing without clusters."""
         return p_value(self.beta, self.se_clustered)
 
+    def to_frame(self) -> pd.DataFrame:
+        """One row a kind of error: :meth:`table` with the slope, which they share, in front."""
+        table = self.table()
+        table.insert(1, "beta", self.beta)
+        return table.assign(
+            level=self.level, n_obs=self.n_obs, n_sectors=self.n_sectors,
+            effective_sectors=self.effective_sectors,
+        )  # fmt: skip
+
     def table(self) -> pd.DataFrame:
         """All errors side by side (Adao, Kolesar and Morales, 2019, table 5).
 

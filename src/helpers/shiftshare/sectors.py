@@ -45,6 +45,23 @@ def rotemberg_weights(y, x, W, shifts, controls=None, weights=None) -> pd.DataFr
         For missing values or labels that differ, and where the instrument does not move x.
     ParameterError
         For shapes that disagree, or weights that are not above 0.
+
+    Examples
+    --------
+    Weights sum to one, and weighted with them the sectors' own slopes are the estimate:
+
+    >>> import numpy as np
+    >>> rng = np.random.default_rng(0)
+    >>> W = rng.dirichlet(np.full(60, 0.1), size=500)  # 500 places, 60 sectors
+    >>> shifts = rng.normal(size=60)
+    >>> z = W @ shifts
+    >>> x = z + rng.normal(size=500)
+    >>> y = 2 * x + W @ rng.normal(size=60)  # errors that sectors share
+    >>> table = rotemberg_weights(y, x, W, shifts, controls=np.ones(500))
+    >>> float(table["alpha"].sum().round(9))
+    1.0
+    >>> bool(abs((table["alpha"] * table["beta"]).sum() - 2) < 0.5)
+    True
     """
     design = Design.of(W, controls, weights, y=y, x=x)
     W, weight = design.W, design.weight
@@ -91,6 +108,17 @@ class ShockLevelFit:
     first_stage_f: float
     rows: pd.DataFrame
 
+    def to_frame(self) -> pd.DataFrame:
+        """One row: slope, error and strength; the sectors that it rests on are in ``rows``."""
+        return pd.DataFrame(
+            {
+                "beta": [self.beta],
+                "se": self.se,
+                "first_stage_f": self.first_stage_f,
+                "n_sectors": len(self.rows),
+            }
+        )
+
 
 def shock_level(
     y, x, W, shifts, controls=None, weights=None, sector_clusters=None, sector_controls=None
@@ -127,6 +155,22 @@ def shock_level(
     -----
     A sector to which nobody is exposed has no weight and changes nothing; its ``y`` and ``x`` are
     missing in ``rows``.
+
+    Examples
+    --------
+    Sixty rows, one a sector, have the slope of five hundred:
+
+    >>> import numpy as np
+    >>> rng = np.random.default_rng(0)
+    >>> W = rng.dirichlet(np.full(60, 0.1), size=500)  # 500 places, 60 sectors
+    >>> shifts = rng.normal(size=60)
+    >>> z = W @ shifts
+    >>> x = z + rng.normal(size=500)
+    >>> y = 2 * x + W @ rng.normal(size=60)  # errors that sectors share
+    >>> from helpers.shiftshare import regress
+    >>> units = regress(y, z, W, x=x, controls=np.ones(500))
+    >>> round(shock_level(y, x, W, shifts).beta / units.beta, 9)
+    1.0
     """
     design = Design.of(W, controls, weights, constant=True, y=y, x=x)
     W, weight, controls = design.W, design.weight, design.controls

@@ -137,7 +137,7 @@ def locate(name: str, download: bool = True) -> Path:
     given = _given(published)
     if given is not None:
         path = given / published.name
-        found = _sha256_of(path)
+        found = _hash_of_given(path)
         if found != published.sha256:
             raise HashMismatchError(
                 f"{path}: expected SHA-256 {published.sha256}, found {found}; put the author's "
@@ -177,7 +177,7 @@ def _given(published: PublishedFile) -> Path | None:
     return given
 
 
-def _sha256_of(path: Path) -> str:
+def _hash_of_given(path: Path) -> str:
     """SHA-256 of a reader's file, or the reason why it cannot be read, by name."""
     try:
         return sha256(path)

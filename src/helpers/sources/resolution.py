@@ -44,6 +44,13 @@ def resolve(source: str = "auto", download: bool = True) -> Resolution:
         If ``source`` is no name of a source.
     GivenDataError, HashMismatchError
         If ``COMPANION_DATA`` does not hold the files.
+
+    Examples
+    --------
+    A name is what it says; ``auto`` looks for the files:
+
+    >>> resolve("synthetic")
+    Resolution(source='synthetic', reason='')
     """
     from helpers.sources import replication
 

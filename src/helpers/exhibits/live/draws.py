@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
+from matplotlib.figure import Figure
 from scipy.stats import invweibull, kendalltau
 
 from helpers.errors import ParameterError, check_rho, check_theta
@@ -140,27 +141,7 @@ def _choice(
     )
     formula = shares(np.ones((2, 1)), np.ones(1), np.array([pull, 1.0]), rho).pi_c[0]
     tau = kendalltau(log_Z[:, 0], log_Z[:, 1]).statistic
-    with canvas(7.2, 3.3) as (figure, spare):
-        figure.delaxes(spare)
-        path, cloud = figure.subplots(1, 2)
-        reach = 2 * np.sqrt(formula * (1 - formula) / table["household"])
-        path.fill_between(
-            table["household"], (formula - reach).clip(0), (formula + reach).clip(upper=1),
-            color=GREY, alpha=0.16, linewidth=0,
-        )  # fmt: skip
-        path.axhline(formula, color="black", linestyle=":", linewidth=1)
-        path.plot(table["household"], table["share"], color=BLUE)
-        path.set(xlabel="households that have chosen", ylabel=f"share of {names[0]}", ylim=(0, 1))
-        path.set_title(f"dotted: the formula, {percent(formula, 1)}", loc="left")
-        for town, colour in ((1, BLUE), (0, ORANGE)):
-            part = table[table["in_first"] == town]
-            cloud.loglog(part["first"], part["second"], ".", color=colour, alpha=0.7, markersize=4)
-        cloud.axline((1, 1), (2, 2), color="black", linestyle=":", linewidth=1)
-        cloud.set(xlabel=f"draw in {names[0]}", ylabel=f"draw in {names[1]}")
-        cloud.set(xlim=(0.4, 6), ylim=(0.4, 6))
-        for axis in (cloud.xaxis, cloud.yaxis):
-            axis.set_ticks([0.5, 1, 2, 4], ["0.5", "1", "2", "4"])
-            axis.set_ticks([], minor=True)
+    figure = _path_and_cloud(table, formula, names)
     more = (
         " Their draws in the two towns have a rank correlation of {tau}; over ever more "
         "households it tends to ρ, which is {rho}."
@@ -191,3 +172,29 @@ def _choice(
         content={"names": list(names), "n": n, "theta": theta, "correlated": correlated},
         scripts=("draws.js",),
     )
+
+
+def _path_and_cloud(table: pd.DataFrame, formula: float, names: tuple[str, str]) -> Figure:
+    """How the share settles on the formula's as households choose, and what they drew."""
+    with canvas(7.2, 3.3) as (figure, spare):
+        figure.delaxes(spare)
+        path, cloud = figure.subplots(1, 2)
+        reach = 2 * np.sqrt(formula * (1 - formula) / table["household"])
+        path.fill_between(
+            table["household"], (formula - reach).clip(0), (formula + reach).clip(upper=1),
+            color=GREY, alpha=0.16, linewidth=0,
+        )  # fmt: skip
+        path.axhline(formula, color="black", linestyle=":", linewidth=1)
+        path.plot(table["household"], table["share"], color=BLUE)
+        path.set(xlabel="households that have chosen", ylabel=f"share of {names[0]}", ylim=(0, 1))
+        path.set_title(f"dotted: the formula, {percent(formula, 1)}", loc="left")
+        for town, colour in ((1, BLUE), (0, ORANGE)):
+            part = table[table["in_first"] == town]
+            cloud.loglog(part["first"], part["second"], ".", color=colour, alpha=0.7, markersize=4)
+        cloud.axline((1, 1), (2, 2), color="black", linestyle=":", linewidth=1)
+        cloud.set(xlabel=f"draw in {names[0]}", ylabel=f"draw in {names[1]}")
+        cloud.set(xlim=(0.4, 6), ylim=(0.4, 6))
+        for axis in (cloud.xaxis, cloud.yaxis):
+            axis.set_ticks([0.5, 1, 2, 4], ["0.5", "1", "2", "4"])
+            axis.set_ticks([], minor=True)
+    return figure

@@ -81,17 +81,7 @@ def interval_forest(
         sentence=_sentence(rows, axis, references),
         values={},
         content={
-            "rows": [
-                {
-                    "label": row.label,
-                    "method": row.method,
-                    "estimate": finite(row.estimate),
-                    "low": finite(row.low),
-                    "high": finite(row.high),
-                    "empty": row.open == "empty",
-                }
-                for row in rows.itertuples()
-            ],
+            "rows": [_row(row) for row in rows.itertuples()],
             "methods": methods,
             "references": [[float(value), words] for value, words in references.items()],
             "axis": axis,
@@ -129,6 +119,18 @@ def forest_rows(sets: Mapping[tuple[str, str], ConfidenceSet], estimate: float) 
         for low, high in found.intervals or ((np.nan, np.nan),)
     ]
     return pd.DataFrame(rows, columns=list(_COLUMNS))
+
+
+def _row(row) -> dict:
+    """An interval as the page's program takes it: an end that is open is no number."""
+    return {
+        "label": row.label,
+        "method": row.method,
+        "estimate": finite(row.estimate),
+        "low": finite(row.low),
+        "high": finite(row.high),
+        "empty": row.open == "empty",
+    }
 
 
 def _checked(table: pd.DataFrame) -> pd.DataFrame:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from matplotlib.figure import Figure
 from scipy.stats import kendalltau
 
 from helpers.counterfactuals import diversion
@@ -62,35 +63,7 @@ def red_and_blue(
         ],
         ignore_index=True,
     )
-    with canvas(7.2, 3.2) as (figure, spare):
-        figure.delaxes(spare)
-        bars, cloud = figure.subplots(1, 2)
-        for row, (title, parts, tints) in enumerate(
-            (
-                (
-                    "of those who leave the red town",
-                    list(zip(_NAMES, to, strict=True))[1:],
-                    _TINTS[1:],
-                ),
-                ("of all", list(zip(_NAMES, built.pi_c, strict=True)), _TINTS),
-            )
-        ):
-            left = 0.0
-            for (name, part), tint in zip(parts, tints, strict=True):
-                bars.barh(row, part, left=left, color=tint, height=0.45)
-                words = f"{name.split()[0]}\n{percent(part, 0)}"
-                bars.text(left + part / 2, row, words, ha="center", va="center", color="white")
-                left += part
-            bars.text(0, row + 0.28, title, fontsize="small")
-        bars.set(xlim=(0, 1), ylim=(-0.4, 1.6))
-        bars.axis("off")
-        cloud.loglog(*np.exp(log_Z).T, ".", color=_TINTS[1], alpha=0.5, markersize=3)
-        cloud.set(xlabel="a programmer's draw in the red town", ylabel="draw in the blue town")
-        cloud.set(xlim=(0.4, 6), ylim=(0.4, 6))
-        for axis in (cloud.xaxis, cloud.yaxis):
-            axis.set_ticks([0.5, 1, 2, 4], ["0.5", "1", "2", "4"])
-            axis.set_ticks([], minor=True)
-        cloud.set_title(f"rank correlation {plain(tau, 2)}", loc="left")
+    figure = _bars_and_cloud(built.pi_c, to, log_Z, tau)
     return LiveFigure(
         name="red_and_blue",
         kind="towns",
@@ -124,3 +97,37 @@ def red_and_blue(
         },
         scripts=("towns.js",),
     )
+
+
+def _bars_and_cloud(pi_c: np.ndarray, to: np.ndarray, log_Z: np.ndarray, tau: float) -> Figure:
+    """Where all live and where those go who leave the red town; beside it, what they drew."""
+    with canvas(7.2, 3.2) as (figure, spare):
+        figure.delaxes(spare)
+        bars, cloud = figure.subplots(1, 2)
+        for row, (title, parts, tints) in enumerate(
+            (
+                (
+                    "of those who leave the red town",
+                    list(zip(_NAMES, to, strict=True))[1:],
+                    _TINTS[1:],
+                ),
+                ("of all", list(zip(_NAMES, pi_c, strict=True)), _TINTS),
+            )
+        ):
+            left = 0.0
+            for (name, part), tint in zip(parts, tints, strict=True):
+                bars.barh(row, part, left=left, color=tint, height=0.45)
+                words = f"{name.split()[0]}\n{percent(part, 0)}"
+                bars.text(left + part / 2, row, words, ha="center", va="center", color="white")
+                left += part
+            bars.text(0, row + 0.28, title, fontsize="small")
+        bars.set(xlim=(0, 1), ylim=(-0.4, 1.6))
+        bars.axis("off")
+        cloud.loglog(*np.exp(log_Z).T, ".", color=_TINTS[1], alpha=0.5, markersize=3)
+        cloud.set(xlabel="a programmer's draw in the red town", ylabel="draw in the blue town")
+        cloud.set(xlim=(0.4, 6), ylim=(0.4, 6))
+        for axis in (cloud.xaxis, cloud.yaxis):
+            axis.set_ticks([0.5, 1, 2, 4], ["0.5", "1", "2", "4"])
+            axis.set_ticks([], minor=True)
+        cloud.set_title(f"rank correlation {plain(tau, 2)}", loc="left")
+    return figure

@@ -129,6 +129,18 @@ def read_codebook(path: Path | str) -> Codebook:
         If the file is missing or is no DDI codebook of an extract.
     HierarchicalExtractError
         If records are of several types.
+
+    Examples
+    --------
+    Weights are written in hundredths:
+
+    >>> import tempfile
+    >>> from helpers.sources.synthetic import write_extract
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     codebook, data = write_extract(folder, n_rows=500)
+    ...     found = read_codebook(codebook)
+    ...     "HHWT" in found.variables, found.variables["HHWT"].decimals
+    (True, 2)
     """
     from ipumspy import readers
 
@@ -238,5 +250,11 @@ def whole(text: ibis.Value) -> ibis.Value:
 
 
 def is_fixed(data: Path | str) -> bool:
-    """Whether a file is fixed-width, so that its decimals are implied."""
+    """Whether a file is fixed-width, so that its decimals are implied.
+
+    Examples
+    --------
+    >>> is_fixed("usa_00001.dat.gz"), is_fixed("usa_00001.csv")
+    (True, False)
+    """
     return ending_of(Path(data)) in FIXED

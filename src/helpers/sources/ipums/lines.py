@@ -98,6 +98,17 @@ def check(
         For a record of another length, or a numeric field that holds something else.
     TruncatedFileError
         If the compressed file ends early or is damaged.
+
+    Examples
+    --------
+    Every record is in order, and counted:
+
+    >>> import tempfile
+    >>> from helpers.sources.synthetic import write_extract
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     codebook, data = write_extract(folder, n_rows=500)
+    ...     check(data, codebook)
+    500
     """
     book = codebook if isinstance(codebook, Codebook) else read_codebook(codebook)
     path, wanted = Path(data), book.find(variables)
@@ -239,6 +250,16 @@ def verify(path: Path | str) -> None:
     ------
     TruncatedFileError
         If the file ends early or a bit is wrong.
+
+    Examples
+    --------
+    Nothing is said of a file that is whole:
+
+    >>> import tempfile
+    >>> from helpers.sources.synthetic import write_extract
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     codebook, data = write_extract(folder, n_rows=500)
+    ...     verify(data)
     """
     path = Path(path)
     if not is_gzip(path):

@@ -30,7 +30,13 @@ if TYPE_CHECKING:
 
 
 def connect(backend: str | ibis.BaseBackend) -> ibis.BaseBackend:
-    """Ibis connection of a backend by name, ``duckdb`` or ``pyspark``; others pass through."""
+    """Ibis connection of a backend by name, ``duckdb`` or ``pyspark``; others pass through.
+
+    Examples
+    --------
+    >>> connect("duckdb").name
+    'duckdb'
+    """
     import ibis
 
     if not isinstance(backend, str):
@@ -90,6 +96,18 @@ def scan(
     RecordError, TruncatedFileError
         For the first record that is not as the codebook says, by file and line: of the first
         records at once, of later ones when the expression is executed.
+
+    Examples
+    --------
+    Nothing is read before something is asked for:
+
+    >>> import tempfile
+    >>> from helpers.sources.synthetic import write_extract
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     codebook, data = write_extract(folder, n_rows=500)
+    ...     table = scan(data, codebook, ["YEAR", "HHWT"])
+    ...     table.count().execute(), bool(table["HHWT"].max().execute() < 10_000)
+    (500, True)
     """
     book = codebook if isinstance(codebook, Codebook) else read_codebook(codebook)
     path, con, wanted = Path(data), connect(backend), book.find(variables)

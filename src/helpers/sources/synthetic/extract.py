@@ -175,39 +175,61 @@ def codebook(
     bytes
         XML.
     """
-
-    def add(parent: ElementTree.Element, tag: str, text: str = "", **attributes: str):
-        child = ElementTree.SubElement(parent, f"{{{NAMESPACE}}}{tag}", attributes)
-        child.text = text or None
-        return child
-
     ElementTree.register_namespace("", NAMESPACE)
     root = ElementTree.Element(f"{{{NAMESPACE}}}codeBook", {"version": "2.5"})
-    study = add(root, "stdyDscr")
-    citation = add(study, "citation")
-    add(add(citation, "titlStmt"), "titl", f"Synthetic extract {data_name}")
-    series = add(citation, "serStmt")
-    add(series, "serName", f"IPUMS {collection.upper()}", abbr=collection)
-    add(series, "serInfo", "none: synthetic records")
-    about = add(study, "stdyInfo")
+    _say_study(_add(root, "stdyDscr"), data_name, years, collection)
+    _say_file(_add(root, "fileDscr", ID="ExtractData"), data_name, structure)
+    _say_variables(_add(root, "dataDscr"), layout, labels)
+    return ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
+
+
+def _add(parent: ElementTree.Element, tag: str, text: str = "", **attributes: str):
+    """A child of an element of the codebook."""
+    child = ElementTree.SubElement(parent, f"{{{NAMESPACE}}}{tag}", attributes)
+    child.text = text or None
+    return child
+
+
+def _say_study(
+    study: ElementTree.Element, data_name: str, years: Sequence[int], collection: str
+) -> None:
+    """Title, collection, samples and conditions."""
+    citation = _add(study, "citation")
+    _add(_add(citation, "titlStmt"), "titl", f"Synthetic extract {data_name}")
+    series = _add(citation, "serStmt")
+    _add(series, "serName", f"IPUMS {collection.upper()}", abbr=collection)
+    _add(series, "serInfo", "none: synthetic records")
+    about = _add(study, "stdyInfo")
     for year in years:
-        add(about, "notes", f"A synthetic sample in the shape of IPUMS-USA, ACS {year}")
-    access = add(add(study, "dataAccs"), "useStmt")
-    add(access, "conditions", "Synthetic records: no conditions.")
-    add(access, "citReq", "None.")
-    text = add(add(root, "fileDscr", ID="ExtractData"), "fileTxt")
-    add(text, "fileName", data_name)
-    add(text, "fileCont", "Microdata records")
-    records = add(text, "fileStrc", type=structure)
+        _add(about, "notes", f"A synthetic sample in the shape of IPUMS-USA, ACS {year}")
+    access = _add(_add(study, "dataAccs"), "useStmt")
+    _add(access, "conditions", "Synthetic records: no conditions.")
+    _add(access, "citReq", "None.")
+
+
+def _say_file(described: ElementTree.Element, data_name: str, structure: str) -> None:
+    """How the file of records is laid out."""
+    text = _add(described, "fileTxt")
+    _add(text, "fileName", data_name)
+    _add(text, "fileCont", "Microdata records")
+    records = _add(text, "fileStrc", type=structure)
     if structure == "hierarchical":
-        add(records, "recGrp", rectype="H", recidvar="RECTYPE", keyvar="SERIAL")
-        add(records, "recGrp", rectype="P", recidvar="RECTYPE", keyvar="SERIAL")
-    add(text, "fileType", "ISO-8859-1 data file", charset="ISO-8859-1")
-    add(text, "format", "fixed length fields")
-    add(text, "filePlac", "made by helpers.sources.synthetic.write_extract")
-    described, start = add(root, "dataDscr"), 1
+        _add(records, "recGrp", rectype="H", recidvar="RECTYPE", keyvar="SERIAL")
+        _add(records, "recGrp", rectype="P", recidvar="RECTYPE", keyvar="SERIAL")
+    _add(text, "fileType", "ISO-8859-1 data file", charset="ISO-8859-1")
+    _add(text, "format", "fixed length fields")
+    _add(text, "filePlac", "made by helpers.sources.synthetic.write_extract")
+
+
+def _say_variables(
+    described: ElementTree.Element,
+    layout: Sequence[tuple[str, int, int, str]],
+    labels: Mapping[str, Mapping[str, str]],
+) -> None:
+    """Where each variable stands in a line, and what its codes mean."""
+    start = 1
     for name, width, decimals, label in layout:
-        variable = add(
+        variable = _add(
             described,
             "var",
             ID=name,
@@ -217,18 +239,17 @@ def codebook(
             intrvl="discrete" if name in labels else "contin",
         )
         end = start + width - 1
-        add(variable, "location", StartPos=str(start), EndPos=str(end), width=str(width))
-        add(variable, "labl", label)
-        add(variable, "txt", label)
+        _add(variable, "location", StartPos=str(start), EndPos=str(end), width=str(width))
+        _add(variable, "labl", label)
+        _add(variable, "txt", label)
         for code, meaning in labels.get(name, {}).items():
-            category = add(variable, "catgry")
-            add(category, "catValu", code)
-            add(category, "labl", meaning)
-        add(variable, "concept", "Synthetic", vocab="IPUMS")
+            category = _add(variable, "catgry")
+            _add(category, "catValu", code)
+            _add(category, "labl", meaning)
+        _add(variable, "concept", "Synthetic", vocab="IPUMS")
         kind = "character" if name == "INDNAICS" else "numeric"
-        add(variable, "varFormat", schema="other", type=kind)
+        _add(variable, "varFormat", schema="other", type=kind)
         start = end + 1
-    return ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
 
 
 _MADE = b"made by helpers.sources.synthetic.write_extract"

@@ -26,6 +26,16 @@ def write_extract(folder: Path | str, n_rows: int, seed: int = DEFAULT_SEED) -> 
     -------
     (Path, Path)
         Codebook (``.xml``) and data (``.dat.gz``); the same bytes for the same arguments.
+
+    Examples
+    --------
+    A codebook and the lines that it describes:
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     codebook, data = write_extract(folder, n_rows=200)
+    ...     codebook.suffix, data.name.endswith(".dat.gz")
+    ('.xml', True)
     """
     from helpers.sources.synthetic import extract
 
@@ -33,7 +43,15 @@ def write_extract(folder: Path | str, n_rows: int, seed: int = DEFAULT_SEED) -> 
 
 
 def write_tfp(path: Path | str, seed: int = DEFAULT_SEED) -> Path:
-    """Write the economy's productivity as a workbook in its publisher's layout."""
+    """Write the economy's productivity as a workbook in its publisher's layout.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_tfp(Path(folder) / "tfp.xlsx").stat().st_size > 0
+    True
+    """
     from helpers.sources.synthetic import extract
 
     return extract.write_tfp(economy(seed), path)

@@ -333,5 +333,14 @@ def _occupation_scales(
 
 
 def load(seed: int = DEFAULT_SEED) -> Panel:
-    """The panel of :func:`economy`, under the contract of every source."""
+    """The panel of :func:`economy`, under the contract of every source.
+
+    Examples
+    --------
+    Ten years of the economy, as a panel:
+
+    >>> panel = load()
+    >>> len(panel.years), panel.source
+    (10, 'synthetic')
+    """
     return economy(seed).panel()

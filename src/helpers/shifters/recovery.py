@@ -26,6 +26,7 @@ from helpers.errors import (
 )
 from helpers.model import Shares, shares
 from helpers.panel import Panel
+from helpers.shifters.pooled import pooled_city_effects, pooled_occupation_effects
 
 CONVENTIONS = ("paper", "consistent")
 
@@ -45,6 +46,17 @@ class Shifters:
     rho, theta : float
         The parameters that they were recovered with.
     convention : str
+
+    Examples
+    --------
+    Shares rebuilt from the shifters are those observed:
+
+    >>> from helpers.sources import synthetic
+    >>> panel = synthetic.load()
+    >>> found = recover(panel, 2019, rho=0.6, theta=3.0)
+    >>> observed, built = panel.shares(2019), found.rebuild()
+    >>> bool(abs(built.pi_ck - observed.pi_ck).max() < 1e-12)
+    True
     """
 
     T_c: pd.Series
@@ -53,6 +65,14 @@ class Shifters:
     rho: float | np.ndarray
     theta: float
     convention: str
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row per city and occupation: ``T_c``, ``T_k`` and ``t_ck``, with labels."""
+        table = self.t_ck.rename_axis(index="city", columns="occupation").stack()
+        table = table.rename("t_ck").reset_index()
+        table.insert(2, "T_c", table["city"].map(self.T_c))
+        table.insert(3, "T_k", table["occupation"].map(self.T_k))
+        return table
 
     def rebuild(self) -> Shares:
         """Shares that these shifters imply, with z_c = T_c^theta (paper, 2.2)."""
@@ -92,6 +112,18 @@ def two_way(log_pi_ck: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         For another shape.
     DataError
         For a missing entry, or the logarithm of a share of zero.
+
+    Examples
+    --------
+    West is the larger city, and East the one for the first occupation:
+
+    >>> import numpy as np
+    >>> delta_c, delta_k, epsilon_ck = two_way(np.log([[0.6, 0.2], [0.4, 0.8]]))
+    >>> delta_c.round(3)
+    array([-0.245,  0.245])
+    >>> epsilon_ck.round(3)
+    array([[ 0.448, -0.448],
+           [-0.448,  0.448]])
     """
     log_pi_ck = as_numbers("log_pi_ck", log_pi_ck)
     if log_pi_ck.ndim != 2 or not log_pi_ck.size:
@@ -120,78 +152,6 @@ def _consistent(
         _finite("rho", log_T_k - log_T_k.mean()),
         _finite("rho", log_t_ck),
     )
-
-
-def pooled_occupation_effects(panel: Panel) -> pd.DataFrame:
-    """Occupation-year effects of a pooled dummy regression solved by the pseudoinverse.
-
-    ln pi_ckt on an intercept, city-year and occupation-year dummies, the first of each left
-    out. Years share no dummy, so each year after the first has one direction that the data do
-    not decide; the pseudoinverse takes the solution of least norm. That choice, and with it
-    the level of each year, is what the published table carries. Closed form: in each year the
-    undecided constant is the one that balances the two sums of effects.
-
-    Returns
-    -------
-    DataFrame (K, years)
-        Effects by occupation and year; the first occupation's effect in the first year is 0.
-    """
-    arguments.instance("panel", panel, Panel)
-    log_share = panel.cells["log_share"].groupby([panel.cells["year"], panel.cells["city"]])
-    city_mean = log_share.mean()
-    occupation = panel.cells.pivot_table(
-        index="occupation", columns="year", values="log_share", aggfunc="mean", sort=False
-    ).loc[list(panel.occupations)]
-    occupation -= occupation.mean()
-    first = panel.years[0]
-    constant = {first: -occupation.iloc[0][first]}
-    intercept = city_mean[first].sort_index().iloc[0] - constant[first]
-    for year in panel.years[1:]:
-        city_effect = city_mean[year] - intercept
-        total = city_effect.sum() - occupation[year].sum()
-        constant[year] = total / (len(city_effect) + len(occupation))
-    return occupation + pd.Series(constant)
-
-
-def pooled_city_effects(panel: Panel) -> pd.Series:
-    """City-year effects of a saturated regression solved by the pseudoinverse.
-
-    ln pi_ct on an intercept, the city wage term and one dummy for each city-year but the
-    first: more coefficients than observations, an exact fit, and the solution of least norm.
-    The wage coefficient is no estimate but a product of that choice. Closed form: the
-    intercept fits the left-out observation, each dummy takes up the rest of its own, and the
-    wage coefficient minimises the sum of squares of all coefficients.
-
-    Returns
-    -------
-    Series
-        Effects by (year, city); zero for the first city in the first year. The coefficient on
-        the wage term is in ``attrs["wage_coefficient"]``.
-
-    Raises
-    ------
-    ParameterError
-        If the panel lacks the city wage term.
-    """
-    arguments.instance("panel", panel, Panel)
-    cities = panel.cities
-    if cities["log_city_wage"].isna().any():
-        first = cities[cities["log_city_wage"].isna()].iloc[0]
-        raise ParameterError(
-            f'convention "paper": the panel has no log_city_wage for {first["city"]!r} in '
-            f'{first["year"]}; take convention="consistent", which needs none'
-        )
-    share = cities["log_city_share"].to_numpy()
-    wage = cities["log_city_wage"].to_numpy()
-    # cities are sorted by year and name: row 0 is the category that the dummies leave out
-    regressor = np.append(wage[1:] - wage[0], [wage[0], 1.0])
-    target = np.append(share[1:] - share[0], [share[0], 0.0])
-    slope = regressor @ target / (regressor @ regressor)
-    effects = (share - share[0]) - slope * (wage - wage[0])
-    index = pd.MultiIndex.from_frame(cities[["year", "city"]])
-    series = pd.Series(effects, index=index, name="city_effect")
-    series.attrs["wage_coefficient"] = float(slope)
-    return series
 
 
 def _paper(
@@ -248,6 +208,18 @@ def recover(
     ------
     ParameterError
         For a parameter outside its domain, an unknown year or convention.
+
+    Examples
+    --------
+    The city that is best for everybody, and the one that is best for trades beyond that:
+
+    >>> from helpers.sources import synthetic
+    >>> panel = synthetic.load()
+    >>> found = recover(panel, 2019, rho=0.6, theta=3.0)
+    >>> found.T_c.idxmax()
+    'New York-Newark-Jersey City, NY-NJ-PA'
+    >>> found.t_ck.idxmax()["trades"]
+    'Gainesville, GA'
     """
     arguments.instance("panel", panel, Panel)
     year = arguments.whole("year", year)
@@ -290,6 +262,17 @@ def printed_city_shifter(
     T_c = gamma exp(-(1-rho)/theta delta_c), gamma = Gamma((theta+1-rho)/theta)^(1/(1-rho));
     ``s32-T_c`` in the ledger of derivations.
     ``sign=+1`` turns the sign around, which the model's equation (3) asks for.
+
+    Examples
+    --------
+    With the sign as printed a small city has the largest scale, with the other New York:
+
+    >>> from helpers.sources import synthetic
+    >>> panel = synthetic.load()
+    >>> printed_city_shifter(panel, 2019, rho=0.6, theta=3.0).idxmax()
+    'Monroe, MI'
+    >>> printed_city_shifter(panel, 2019, rho=0.6, theta=3.0, sign=1).idxmax()
+    'New York-Newark-Jersey City, NY-NJ-PA'
     """
     from scipy.special import gammaln
 
