@@ -74,6 +74,8 @@ class Scenario:
     closure : str or mapping
         What answers in the chapters on equilibrium: ``standard``, ``paper``, or parameters of a
         :class:`helpers.equilibrium.Closure` with their values.
+    outlines : str or None
+        GeoJSON file with borders for the maps of a reader's own panel that has coordinates.
 
     Raises
     ------
@@ -101,22 +103,34 @@ class Scenario:
     policies: dict = field(default_factory=lambda: deepcopy(_POLICIES))
     clusters: str = "city_occupation"
     closure: str | dict = "standard"
+    outlines: str | None = None
 
     def __post_init__(self) -> None:
         own = self.source if isinstance(self.source, str) else ""
         for name in (entry.name for entry in fields(self)):
             value = check(name, getattr(self, name), own_names=own not in SOURCES)
             object.__setattr__(self, name, value)
+        if self.outlines is not None and not self.is_own:
+            raise ParameterError(
+                "outlines: only maps of a panel of your own take them; name its folder as source, "
+                "or take the line out"
+            )
         for one in ("city", "occupation"):
             name = getattr(self, one)
-            if name == getattr(self, f"second_{one}"):
+            if name == getattr(self, f"second_{one}") and not (self.is_own and one != "city"):
                 raise ParameterError(
                     f"second_{one}: {name!r} is the first {one} already; name another"
                 )
 
+    @property
+    def is_own(self) -> bool:
+        """Whether the data are a reader's own panel."""
+        return self.source not in SOURCES
+
     def parameters(self) -> dict[str, object]:
         """What a notebook's parameters cell may take."""
-        return {name: value for name, value in asdict(self).items() if name != "title"}
+        of_run = ("title", "outlines")
+        return {name: value for name, value in asdict(self).items() if name not in of_run}
 
     def check_panel(self, panel, estimates: dict | None = None) -> None:
         """Refuse what cannot run on a panel: try each step that the chapters build on.
@@ -137,6 +151,8 @@ class Scenario:
         from helpers import counterfactuals
         from helpers.counterfactuals import policy
         from helpers.estimation import estimate
+        from helpers.panel import capabilities
+        from helpers.panel.contract import PAPERS
 
         in_panel("year", self.year, panel.years)
         for year in self.years or ():
@@ -146,9 +162,22 @@ class Scenario:
             in_panel(name, getattr(self, name), shares.cities)
         for name in ("occupation", "second_occupation"):
             in_panel(name, getattr(self, name), shares.occupations)
+        if self.occupation == self.second_occupation and len(shares.occupations) > 1:
+            raise ParameterError(
+                f"second_occupation: {self.occupation!r} is the first occupation already; name "
+                "another"
+            )
         settled = policy.settle(self.policies, shares, self.theta)
         rho = self.rho
-        if rho is None or self.source not in SOURCES:  # of a reader's own, chapter 5 asks anyway
+        if rho is None and panel.source not in PAPERS:
+            lacks = {one.what: one.lacks for one in capabilities(panel)}["estimate"]
+            if lacks:
+                raise ParameterError(
+                    f"rho: these data do not give it, since they lack {lacks}; write a number "
+                    f"from 0 to {LARGEST_RHO}, such as rho: 0.6"
+                )
+        # with the paper's kind of data every chapter runs, and chapter 5 asks anyway
+        if rho is None or (self.is_own and panel.source in PAPERS):
             estimates = {} if estimates is None else estimates
             sample = (str(self.years), self.clusters, self.wage_exponent)
             if sample not in estimates:
@@ -201,6 +230,8 @@ def _check_closure(closure: str | dict, panel, year: int, rho: float, theta: flo
     from helpers import equilibrium
 
     wages = equilibrium.panel_wages(panel, year)
+    if (wages != wages).all(axis=0).any():  # a group that nobody knows the pay of
+        wages = None
     here = equilibrium.read_closure(closure)
     try:
         equilibrium.solve(panel.shares(year), rho, theta, here, wages=wages, **shock)
@@ -240,6 +271,8 @@ def check(name: str, value: object, own_names: bool = False) -> object:
         return policy_form.parse(value)
     if name == "closure":
         return _closure(value)
+    if name == "outlines":
+        return _outlines(value)
     kind = "words" if name == "title" else "a name"
     if not isinstance(value, str) or not value.strip():
         quotes = "; write it in quotes" if isinstance(value, Real) else "; give one"
@@ -281,6 +314,18 @@ def _closure(value: object) -> str | dict:
         return "inf" if one == "inf" or one == float("inf") else float(one)
 
     return {key: plain_number(one) for key, one in value.items()}
+
+
+def _outlines(value: object) -> str | None:
+    """A file of borders that is there, or none."""
+    if value is None:
+        return None
+    if not isinstance(value, str) or not Path(value).expanduser().is_file():
+        raise ParameterError(
+            f"outlines: expected a GeoJSON file, found {found(value)}; name one that is there, "
+            "seen from the folder of the project, or take the line out"
+        )
+    return str(Path(value).expanduser())
 
 
 def _year(name: str, value: object) -> int:
