@@ -14,7 +14,8 @@ from helpers.book import drawings, fold, plain_notebook, search, tables
 from helpers.book.execute import BookError
 from helpers.book.myst import labels
 from helpers.book.pages import notebooks, pages
-from helpers.book.stage import LAUNCH, repository, without_data
+from helpers.book.run import repository
+from helpers.book.stage import LAUNCH, without_data
 from helpers.files import BOOK, NOTEBOOKS, ROOT
 from helpers.notebook import parameters
 

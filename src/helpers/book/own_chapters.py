@@ -46,7 +46,7 @@ _DATA, _RHO, _SHOCKS = "The model and the data", "The correlation", "Shocks and 
 _PRICES = "When prices answer"
 
 CHAPTERS = (
-    Chapter("02_model", _DATA, ("counterfactuals",)),
+    Chapter("02_model", _DATA, ("counterfactuals", "shocks to groups")),
     Chapter(
         "04_data",
         _DATA,
@@ -70,8 +70,8 @@ CHAPTERS = (
                 "wage from the city's industries.",
             ),
             (
-                "Where does such a table come from, and what may have gone wrong before anyone runs "
-                "a regression on it?",
+                "Where does such a table come from, and what may have gone wrong before anyone "
+                "runs a regression on it?",
                 "What is in this one?",
             ),
             (
@@ -116,7 +116,7 @@ CHAPTERS = (
         sections=("Table 2, ", "What the author's files say"),
         cells=("paper.rebuild", "replace(paper"),
     ),
-    Chapter("07_city_shocks", _SHOCKS, ("counterfactuals",)),
+    Chapter("07_city_shocks", _SHOCKS, ("counterfactuals", "shocks to groups")),
     Chapter(
         "08_occupation_shocks",
         _SHOCKS,
@@ -136,7 +136,7 @@ CHAPTERS = (
     Chapter("11_inference", _RHO, ("estimate",)),
     Chapter("12_shift_share", _RHO, ("inference by sector",)),
     Chapter("18_wage_unit", _RHO, ("estimate",)),
-    Chapter("16_what_if", _SHOCKS, ("counterfactuals",)),
+    Chapter("16_what_if", _SHOCKS, ("counterfactuals", "shocks to groups")),
     Chapter("17_policy", _SHOCKS, ("counterfactuals", "shocks to groups")),
     Chapter("23_housing", _PRICES, ("equilibrium",)),
     Chapter("24_wages", _PRICES, ("equilibrium",)),

@@ -210,9 +210,11 @@ def _exercises(parts: list[Block], names: Names) -> list[Block]:
 def _imports(codes: list[str]) -> list[str]:
     """Lines of imports, which cells below may rely on."""
     return [
-        line for code in codes for line in code.split("\n") if re.match(r"(from [\w.]+ )?import ", line)
-        and "(" not in line
-    ]  # fmt: skip
+        line
+        for code in codes
+        for line in code.split("\n")
+        if re.match(r"(from [\w.]+ )?import [^(]*$", line)
+    ]
 
 
 def _cell(block: Block, chapter: Chapter, names: Names) -> str:
@@ -322,10 +324,10 @@ def relink(
     return _PAGE.sub(page, _LABEL.sub(link, text))
 
 
-def address(stem: str) -> str:
-    """A page of the default book, seen from a page of this one."""
+def address(stem: str, up: str = "../../../") -> str:
+    """A page of the default book, seen from a page of this one in a folder, or from its first."""
     folder = "notebooks" if re.match(r"\d\d_", stem) else "book"
-    return f"../../../{folder}/{stem}.html"
+    return f"{up}{folder}/{stem}.html"
 
 
 def _shown(words: str) -> str:

@@ -41,8 +41,8 @@ def page(panel: Panel, wanted: Scenario, stated: Sequence[str], title: str) -> s
         f"({LABEL})=",
         f"# {plain(title)}",
         "",
-        f"This book is about the panel {plain(panel.source)}, and about no other data: its numbers, "
-        "figures and tables are all computed from it.",
+        f"This book is about the panel {plain(panel.source)}, and about no other data: its "
+        "numbers, figures and tables are all computed from it.",
         "Its chapters were written about another country. Sentences about that country are left "
         "out; where a sentence that is left says how large something usually is and the number "
         "beside it says otherwise, believe the number.",
@@ -94,7 +94,7 @@ def _capability(one: Capability) -> tuple[str, str, str]:
 
 
 def correlation(panel: Panel, wanted: Scenario) -> list[str]:
-    """What rho is used, where it comes from, and what follows where the data's is no correlation."""
+    """What rho is used, where it comes from, and what follows where the data's is outside."""
     lacks = next(one.lacks for one in capabilities(panel) if one.what == "estimate")
     if lacks:
         return [
