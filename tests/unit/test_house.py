@@ -50,11 +50,12 @@ def test_binder_has_what_a_reader_needs_and_no_tool_of_tests():
 def test_every_requirement_is_imported_or_run():
     """What nobody imports is asked for by nobody."""
     run = {"ipykernel", "jupyter-book", "pydata-sphinx-theme", "pytask-parallel", "sphinx-exercise",
-           "sphinx-mathjax-offline", "sphinx-proof", "openpyxl", "pyarrow", "vl-convert-python",
+           "sphinx-mathjax-offline", "sphinx-proof", "openpyxl", "pyarrow", "tabulate",
            "import-linter", "nbval", "pre-commit", "pytest-timeout", "pytest-xdist", "ruff",
            "uv", "editables", "hatchling", "jupytext"}  # fmt: skip
     modules = {"ibis-framework": "ibis", "lazy-loader": "lazy_loader", "pyyaml": "yaml",
-               "axe-playwright-python": "axe_playwright_python", "myst-nb": "myst_nb"}  # fmt: skip
+               "axe-playwright-python": "axe_playwright_python", "myst-nb": "myst_nb",
+               "markdown-it-py": "markdown_it", "mdit-py-plugins": "mdit_py_plugins"}  # fmt: skip
     files = [p for folder in ("src", "tests", "tools", "tasks", "benchmarks")
              for p in (ROOT / folder).rglob("*.py")]  # fmt: skip
     text = "\n".join(path.read_text(encoding="utf-8") for path in files)

@@ -46,7 +46,7 @@ def test_the_floors_hold():
 
 @pytest.mark.parametrize("module", LIGHT)
 def test_the_economics_knows_nothing_of_drawing(module):
-    heavy = "{'matplotlib', 'seaborn', 'pyfixest', 'altair', 'sympy', 'jupytext'}"
+    heavy = "{'matplotlib', 'seaborn', 'pyfixest', 'sympy', 'jupytext'}"
     code = f"import sys, helpers.{module}; print(sorted({heavy} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

@@ -34,7 +34,7 @@ RIGHT = hashlib.sha256(BYTES).hexdigest()
 def nowhere(monkeypatch, tmp_path):
     """No folder named, an empty cache, and an address that refuses."""
     monkeypatch.delenv("COMPANION_DATA", raising=False)
-    monkeypatch.setattr(replication.pooch, "os_cache", lambda name: tmp_path / name)
+    monkeypatch.setattr(replication._downloads(), "os_cache", lambda name: tmp_path / name)
     monkeypatch.setattr(replication, "ADDRESS", "http://127.0.0.1:9/")
     return tmp_path
 

@@ -125,6 +125,32 @@ def net_of_effects(
     return found
 
 
+def residuals(data: pd.DataFrame, column: str, effects: Sequence[str]) -> np.ndarray:
+    """What sets of effects leave of a column, every row kept, (N,).
+
+    Parameters
+    ----------
+    data : DataFrame
+    column : str
+    effects : sequence of str
+        Columns whose values have an effect each.
+
+    Raises
+    ------
+    DataError
+        If a column is not there or a value is missing, or if the projections do not come to rest.
+    """
+    from pyfixest.core.demean import demean
+
+    data = prepared(data, list(effects), [column])
+    codes = np.column_stack([pd.factorize(data[name])[0] for name in effects]).astype(np.uint64)
+    raw = data[[column]].to_numpy(dtype=float)
+    left, at_rest = demean(raw, codes, np.ones(len(data)), _TOLERANCE, _ROUNDS)
+    if not at_rest:
+        raise DataError(f"effects: {' and '.join(effects)} do not come out of {column}")
+    return left[:, 0]
+
+
 def _independent(columns: np.ndarray, size: np.ndarray) -> np.ndarray:
     """Columns that those before them do not make up."""
     kept: list[int] = []

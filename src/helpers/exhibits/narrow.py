@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import pickle
 import textwrap
+from copy import deepcopy
 from itertools import pairwise
 
 from matplotlib.axes import Axes
@@ -23,7 +23,7 @@ _LINE, _SIDE, _TICK = 38, 26, 20  # letters that fit below a panel, beside it an
 
 def copied(figure: Figure) -> Figure:
     """A figure to lay out without moving anything in the one that it is a copy of."""
-    return pickle.loads(pickle.dumps(figure))  # its own pickle, of this moment
+    return deepcopy(figure)
 
 
 def narrow(figure: Figure) -> Figure:

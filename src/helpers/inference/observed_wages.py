@@ -7,7 +7,6 @@ means differ only for what multiplies value and is not paid.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 
 import numpy as np
@@ -45,8 +44,6 @@ def decomposition(panel: Panel, years: Sequence[int] | None = None) -> pd.DataFr
         standard deviation in log points of that part; the last row is what is left: a cell's
         changes over time.
     """
-    import pyfixest
-
     data = estimation.sample(panel, years)
     variance = float(data["log_wage"].var(ddof=0))
     rows, before = [], 0.0
@@ -55,15 +52,8 @@ def decomposition(panel: Panel, years: Sequence[int] | None = None) -> pd.DataFr
             continue  # one year has no years to compare
         if name == "cell" and data["year"].nunique() < 2:
             continue
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", "The inplace keyword", module="pyfixest")
-            fitted = pyfixest.feols(
-                f"log_wage ~ 1 | {' + '.join(effects)}",
-                data,
-                demeaner=estimation.demeaner(),
-                fixef_rm="none",
-            )
-        explained = 1 - float(np.var(np.asarray(fitted.resid()))) / variance
+        left = estimation.residuals(data, "log_wage", effects)
+        explained = 1 - float(np.var(left)) / variance
         rows.append({"between": name, "part": explained - before})
         before = explained
     rows.append({"between": "what is left", "part": 1 - before})

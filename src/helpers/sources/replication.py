@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import logging
 import threading
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
-import pooch
 
 from helpers import files
 from helpers.errors import DataUnavailableError, GivenDataError, HashMismatchError, find_name
@@ -61,8 +61,17 @@ FILES = {
 }
 
 
+def _downloads():
+    """Pooch, which warns at its first import in a kernel that cannot draw bars of progress."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import pooch
+    return pooch
+
+
 def _download(published: PublishedFile, folder: Path) -> Path:
     """Fetch one file into the cache within :data:`FILE_SECONDS`, or raise."""
+    pooch = _downloads()
     outcome: list[Path | Exception] = []
     downloader = pooch.HTTPDownloader(timeout=(CONNECT_SECONDS, READ_SECONDS), progressbar=False)
 
@@ -135,7 +144,7 @@ def locate(name: str, download: bool = True) -> Path:
                 f"file there, or unset {files.DATA_VARIABLE} to have it fetched"
             )
         return path
-    folder = Path(pooch.os_cache("correlated-migration")) / COMMIT[:12]
+    folder = Path(_downloads().os_cache("correlated-migration")) / COMMIT[:12]
     cached = folder / published.name
     if cached.is_file() and sha256(cached) == published.sha256:
         return cached

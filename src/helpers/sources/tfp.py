@@ -13,6 +13,7 @@ sector no row covers, is part of the result.
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -99,7 +100,9 @@ def fetch(folder: Path | str) -> Path:
     DataUnavailableError
         If it cannot be had.
     """
-    import pooch
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of bars of progress that a kernel cannot draw
+        import pooch
 
     try:
         return Path(
