@@ -46,7 +46,7 @@ def page(panel: Panel, wanted: Scenario, stated: Sequence[str], title: str) -> s
         "Its chapters were written about another country. Sentences about that country are left "
         "out; where a sentence that is left says how large something usually is and the number "
         "beside it says otherwise, believe the number.",
-        f"The paper that the model comes from is in [the default book]({address('intro')}).",
+        f"The paper that the model comes from is in {_there('the default book', 'intro')}.",
         "",
         "## What was understood",
         "",
@@ -165,14 +165,19 @@ def _chapters(able: Sequence[Capability], titles: Mapping[str, str]) -> list[tup
                      f"needs {plain(lacks)}" if lacks else ""))  # fmt: skip
     for stem, why in ELSEWHERE.items():
         if stem in titles:
-            link = f"[{_plain_title(titles[stem])}]({address(stem)})"
+            link = _there(titles[stem], stem)
             rows.append((link, "no", f"in the default book only: {why}"))
     return rows
 
 
 def _linked(chapter: Chapter, titles: Mapping[str, str], lacks: str) -> str:
     title = _plain_title(titles.get(chapter.stem, chapter.stem))
-    return f"[{title}]({address(chapter.stem)})" if lacks else f"{{doc}}`notebooks/{chapter.stem}`"
+    return _there(title, chapter.stem) if lacks else f"{{doc}}`notebooks/{chapter.stem}`"
+
+
+def _there(words: str, stem: str) -> str:
+    """A link to a page of the default book, from the first page of this one."""
+    return f'<a href="{address(stem, "../../")}">{_plain_title(words)}</a>'
 
 
 def _plain_title(title: str) -> str:
