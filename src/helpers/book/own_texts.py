@@ -22,7 +22,7 @@ def write(folder: Path, panel: Panel, wanted: Scenario, stated: tuple[str, ...])
     Parameters
     ----------
     folder : Path
-        Of the texts; what an earlier run with more chapters left is taken out.
+        Of the texts; emptied first, since an earlier run may have had more chapters.
     panel : Panel
     wanted : Scenario
     stated : tuple of str
@@ -33,6 +33,7 @@ def write(folder: Path, panel: Panel, wanted: Scenario, stated: tuple[str, ...])
     list of str
         Stems of the chapters.
     """
+    files.discard(folder)
     able = capabilities(panel)
     chapters = that_run(able)
     names = own_edition.Names(
@@ -58,9 +59,6 @@ def write(folder: Path, panel: Panel, wanted: Scenario, stated: tuple[str, ...])
         linked = own_edition.relink(text, here, stems, default)
         files.write_changed(folder / name, linked)
     files.write_changed(folder / "_toc.yml", contents(chapters))
-    for old in (folder / "notebooks").glob("*.md"):
-        if f"notebooks/{old.name}" not in texts:
-            old.unlink()
     return [each.stem for each in chapters]
 
 

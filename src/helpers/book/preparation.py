@@ -12,6 +12,7 @@ from helpers.errors import CompanionError, ParameterError
 from helpers.exhibits.live import geography
 from helpers.files import SCENARIOS
 from helpers.runs import own_data, reading
+from helpers.runs.scenario import NO_OUTLINES
 
 DEFAULT_FILE = SCENARIOS / f"{DEFAULT}.yml"
 
@@ -53,14 +54,15 @@ def prepare(path: Path) -> Run:
             if not own:
                 _refuse_idle(path, wanted.changes())
             wanted.check_panel(panel)
-            if wanted.outlines:
+            if wanted.outlines != NO_OUTLINES:
                 geography.read_outlines(wanted.outlines)
         except CompanionError as problem:
             text = str(problem).removeprefix(f"{path.name}: ")
             raise type(problem)(f"{path.name}: {text}") from None
     changes = wanted.changes()
+    borders = None if wanted.outlines == NO_OUTLINES else wanted.outlines
     # what is handed on holds no path of this machine
-    source = own_data.kept_source(resolved.source, wanted.outlines)
+    source = own_data.kept_source(resolved.source, borders)
     run = Run(
         name=name,
         title=wanted.title,

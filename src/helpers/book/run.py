@@ -52,7 +52,7 @@ class Run:
     reason: str = ""
     data: Mapping[str, str] = field(default_factory=dict)
     repository: str = ""
-    chapters: Sequence[str] = ()
+    chapters: Sequence[str] = field(default_factory=list)
 
     @property
     def own(self) -> bool:

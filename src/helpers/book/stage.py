@@ -89,6 +89,8 @@ def configuration(run: Run) -> dict:
     if text := banner(run):
         config["sphinx"]["config"]["html_theme_options"]["announcement"] = text
     offer_launch(config, run.repository)
+    if run.own:
+        config["title"] = run.title
     return config
 
 

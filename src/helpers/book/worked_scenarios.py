@@ -175,8 +175,8 @@ def own_runs(site: Path, folder: Path = files.SCENARIOS) -> str:
         if name not in shipped:
             title = _title(files.BUILD / "runs" / name / "parameters.json", name)
             changes = f'<a href="../scenarios/{name}/differences.html">what changes</a> · '
-            if not (index.parent / "differences.html").is_file():
-                changes = ""  # a book on other data
+            if (index.parent / "own.html").is_file():
+                changes = ""  # a book on other data: nothing is held against the default
             items.append(
                 f'{title}: {changes}<a href="../scenarios/{name}/index.html">the whole book with '
                 "it</a>"
