@@ -8,12 +8,13 @@ import json
 import re
 from dataclasses import replace
 
+import jupytext
 import numpy as np
 import pandas as pd
 import pytest
 import yaml
 
-from helpers import files, sources
+from helpers import files, notebook, sources
 from helpers.book import myst, own_edition, own_page, own_texts, preparation, stage
 from helpers.book.own_chapters import CHAPTERS, ELSEWHERE, left_out, that_run
 from helpers.errors import DataError, ParameterError, UnknownNameError
@@ -21,6 +22,7 @@ from helpers.exhibits import change_map, live, scale_map
 from helpers.exhibits.live import geography
 from helpers.model import Shares
 from helpers.names import short_name
+from helpers.notebook import parameters
 from helpers.panel import Panel, capabilities
 from helpers.runs import own_data
 from helpers.runs.scenario import Scenario
@@ -432,3 +434,32 @@ def test_borders_are_kept_with_the_panel_and_hashed(tmp_path, build, island):
     assert kept != plain
     assert places.OUTLINES in own_data.data_hashes(kept)
     assert places.OUTLINES not in own_data.data_hashes(plain)
+
+
+# the chapters themselves
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("which", ["island", "bare", "one year", "one group"])
+def test_every_chapter_of_the_book_runs(which, tmp_path, build, island, bare, monkeypatch):
+    """With everything, with shares alone, with one year and with one group."""
+    last = bare.cells[bare.cells["year"] == bare.years[-1]]
+    one_year = Panel.from_table(last[["city", "occupation", "households"]], name="one year")
+    panel = {"island": island, "bare": bare, "one year": one_year, "one group": _one_group(bare)}
+    outlines = f"outlines: {EXAMPLES / 'ormance.geojson'}\n" if which == "island" else ""
+    rho = "" if which == "island" else "rho: 0.6\n"
+    run = preparation.prepare(_scenario(tmp_path, panel[which], outlines + rho))
+    source = str(tmp_path / run.parameters["source"])
+    said: dict = {}
+    monkeypatch.setattr(notebook, "record", lambda **values: said.update(values))
+    for page in run.pages():
+        text = page.read_text("utf-8")
+        values = json.loads(run.parameters_of(page.stem).read_text("utf-8"))["parameters"]
+        names = {"__name__": "page"}
+        for cell in jupytext.reads(parameters.with_values(text, values), "md:myst").cells:
+            if cell.cell_type == "code":
+                exec(compile(cell.source, page.stem, "exec"), names)
+                if "parameters" in cell.metadata.get("tags", ()):
+                    names["source"] = source
+        referred = set(re.findall(r"\{glue:text\}`(\w+)", text))
+        assert referred <= set(said), page.stem
