@@ -83,6 +83,7 @@ class Names:
         number = {1: "one group", 2: "two groups"}.get(self.groups, f"{self.groups} groups")
         line = re.sub(r"\beight (broad |)occupations\b", rf"\g<1>{number}", line)
         line = re.sub(r"\beight clusters\b", f"so few clusters ({self.groups})", line)
+        line = re.sub(r"\b[Ee]ight\b", str(self.groups), line)
         return re.sub(r"\ba year in dollars\b|\bdollars a year\b", "a year", line).replace(
             " dollars", ""
         )
