@@ -39,7 +39,7 @@ for each in SCENARIOS:
     def task_publish_scenario(
         executed: list[Path] = [each.of(source) for source in each.pages()],
         texts: list[Path] = sorted(each.texts.rglob("*.*")) if each.own else [],
-        ordinary: list[Path] = [ORDINARY.of(source) for source in SOURCES],
+        ordinary: list[Path] = [] if each.own else [ORDINARY.of(source) for source in SOURCES],
         static: list[Path] = STATIC,
         layout: list[Path] = LAYOUT,
         builder: str = BUILDER,
@@ -47,7 +47,7 @@ for each in SCENARIOS:
         index: Annotated[Path, Product] = each.site / "index.html",
     ) -> None:
         """Build the scenario's book, with the page of differences, and swap it in."""
-        _publish(run, ordinary[0].parent)
+        _publish(run, ordinary[0].parent if ordinary else None)
 
 
 @task(name=f"{DEFAULT}: publish")
