@@ -447,6 +447,23 @@ def test_open_ends_are_arrows_and_come_into_sight_as_the_axis_grows(show, figure
         assert tab.evaluate(ends) == []
 
 
+@pytest_browser
+def test_the_key_of_a_forest_takes_as_many_lines_as_it_needs(show):
+    """On a phone three long words for methods stand one under the other, none cut off."""
+    words = ("scores under the null", "residuals of the unrestricted fit", "wild bootstrap")
+    table = pd.DataFrame(
+        [("city", method, 2.0, 1.0, 3.0) for method in words],
+        columns=["label", "method", "estimate", "low", "high"],
+    )
+    for width, lines in ((1300, 1), (400, 2)):
+        with show(live.interval_forest(table), width=width) as tab:
+            key = [tab.locator("svg text", has_text=one).bounding_box() for one in words]
+            assert all(box["x"] + box["width"] <= width for box in key)
+            assert len({round(box["y"]) for box in key}) >= lines
+            frame = tab.locator(".live svg").first.bounding_box()
+            assert all(box["y"] + box["height"] <= frame["y"] + frame["height"] + 1 for box in key)
+
+
 def test_the_forest_counts_what_sets_leave_out():
     """A set of two parts is one set; an empty one leaves everything out."""
     made = live.interval_forest(INTERVALS, references=REFERENCES)

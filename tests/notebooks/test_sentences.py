@@ -29,7 +29,8 @@ CHAPTERS = (
     *("00_frechet", "01_introduction", "02_model", "03_derivations", "04_data"),
     *("05_estimation", "06_shifters"),
     *("07_city_shocks", "08_occupation_shocks", "09_discussion", "10_replication_report"),
-    "17_policy",
+    *("11_inference", "12_shift_share", "13_identification", "14_monte_carlo"),
+    *("15_conclusions", "17_policy"),
     *("23_housing", "24_wages", "25_unemployment", "26_equilibrium"),
 )
 BOOK_PAGES = ("errata", "intro", "ledger")
@@ -190,6 +191,37 @@ def _belongs(p: Page) -> bool:
     if p.panel.source == "replication":
         return p.belongs == "the sum of logs" and p.said["log_slope"] != p.said["sum_slope"]
     return p.belongs.startswith("neither")
+
+
+_BIASED = {"base-year shares", "base-year tastes, strong shifts"}
+
+
+def _forms_agree(p: Page, name: str) -> bool:
+    """Whether the three Anderson-Rubin sets by one clustering have nearly the same ends."""
+    sets = [p.sets[p.words[name], method].intervals for method in p.methods.values()]
+    ends = np.array([(s[0][0], s[-1][1]) for s in sets])
+    return bool(np.isfinite(ends).all() and np.ptp(ends, axis=0).max() < 0.1)
+
+
+def _drift(p: Page, column: str) -> float:
+    """Spread over the years of a variable of a city's cells, relative to that between cells."""
+    some = p.paths[p.paths["city"] == p.names["here"]]
+    by = some.pivot(index="occupation", columns="year", values=column)
+    return float(by.std(axis=1).mean() / by.mean(axis=1).std())
+
+
+def _ranked_alike(p: Page) -> bool:
+    """Gains at a low and at a high correlation rank the other cities nearly alike."""
+    others = np.arange(len(p.shares.cities)) != p.c
+    low, high = (
+        pd.Series(
+            counterfactuals.shock(
+                p.shares, rho, p.theta, city={p.names["city"]: p.city_hat}
+            ).pi_c[others] / p.shares.pi_c[others]
+        )
+        for rho in (0.2, 0.75)
+    )  # fmt: skip
+    return low.corr(high, "spearman") > 0.9
 
 
 def always(p: Page) -> bool:
@@ -414,9 +446,228 @@ SENTENCES: dict[str, dict[str, Callable[[Page], bool]]] = {
         "claims, from the abstract to the conclusion": _verdicts_add_up,
         "cannot be decided: they speak of other papers": lambda p: p.n_open > 0,
     },
-    "17_policy": {
+    "11_inference": {
+        "The last chapters ended with one number": lambda p: p.beta > 1,
         "This chapter is computed from": always,
+        "By one judgement the slope is known up to": lambda p: p.near < 0.7 * p.far < 0.7,
+        "From survey to survey the mean moves by": always,
+        "about a third of it; counting persons": lambda p: (
+            0.25 < p.said["naive"] / p.spread < 0.42
+            and abs(p.said["by_person"] / p.spread - 1) < 0.1
+        ),
+        "The score of a cell in one year and its score in another": _is("alike", 0.05, 1),
+        "Row by row, as if there were": lambda p: p.more > 1.3,
+        "which gives {glue:text}`cell:.3f` here": always,
+        "The table prints": always,
+        "On the author's files that is the error of least squares": lambda p: (
+            p.panel.source != "replication" or f"{p.said['hand']:.3f}" == p.printed
+        ),
+        "leave out what the instrument does not predict": lambda p: p.said["hand"] < p.homo,
+        "With cells as clusters one per cent more pay": lambda p: 1 < p.cell_low < p.cell_high,
+        "With occupations as clusters it is between": lambda p: (
+            p.occ_low < p.beta < p.occ_high and p.occ_times > 0
+        ),
+        "Leaving out one occupation at a time (the **jackknife**": always,
+        "the error by city is then": lambda p: (
+            p.city_nested < p.said["city"] and p.both_nested < p.said["both"]
+        ),
+        "with occupations between {glue:text}`occ_rho_low:.2f`": always,
+        "doubt about the slope weighs less above the estimate": lambda p: (
+            (p.table["rho_high"] - p.table["rho"] < p.table["rho"] - p.table["rho_low"]).all()
+        ),
+        "It should exceed": always,
+        "With cells as clusters it is {glue:text}`cell_f:.0f`": lambda p: (
+            (p.cell_passes == "passes") == (p.cell_f > p.bias10)
+            and (p.occ_passes == "passes") == (p.occ_f > p.bias10)
+        ),
+        "is none of these: it tests all effects": lambda p: (
+            min(abs(p.hand_f / f - 1) for f in (p.cell_f, p.occ_f)) > 0.05
+        ),
+        "the usual value of about two will do only from": always,
+        "which leaves {math}`\\rho` in {glue:text}`occ_rho_tf`": always,
+        "With thousands of clusters, or hundreds, the three agree": lambda p: (
+            _forms_agree(p, "city")
+        ),
+        "With {glue:text}`occ_n` occupations they do not": lambda p: (
+            not _forms_agree(p, "occupation")
+        ),
+        "The statistic of the first form cannot exceed": lambda p: (
+            int(p.largest) == p.occ_n - 1 and p.critical < int(p.largest)
+        ),
+        "says more about the form than about the data": lambda p: (
+            np.isinf(p.sets[p.words["occupation"], p.methods["null"]].intervals).all()
+        ),
+        "The second gives": always,
+        "The headline of this book is the third": always,
+        "The hypothesis of no correlation at all": lambda p: (
+            (p.rejected == "is rejected") == (p.wild_p < 0.05)
+        ),
+        "Why is nothing easy with": lambda p: p.occ_n < 30,
+        "The largest, {glue:text}`first`": lambda p: p.first_share < p.top3 < 1,
+        "The clusters are as good as": lambda p: 1 < p.effective < p.occ_n,
+        "By the wild {math}`t`": always,
+    },
+    "12_shift_share": {
+        "five make up {glue:text}`five:.0%` of the estimate": lambda p: p.five > 0.5,
+        "It is computed from": always,
+        "are made of the same sectors": lambda p: p.alike > 0.9 and p.here != p.there,
+        "occupations next door in": lambda p: p.unlike < p.alike - 0.2,
+        "Each sector is then one draw": lambda p: p.n_sectors < 0.01 * len(p.net.data),
+        "With rows as independent": lambda p: p.false_rows > p.false_cells > 0.25,
+        "Added up by sector it is": lambda p: (
+            p.false_sectors < 0.5 * p.false_cells and 0.01 < p.false_null < 0.1
+        ),
+        "The largest of them is": lambda p: p.p_most < 0.05,
+        "It does {glue:text}`one_inside`": always,
+        "The AKM standard error is": always,
+        "There are as good as": lambda p: p.effective < p.n_sectors < 50,
+        "of its variance in their span": lambda p: p.spanned < 0.9,
+        "Five of {glue:text}`n_sectors` sectors hold": lambda p: p.five > 0.5,
+        "The first of them is *{glue:text}`first`*": always,
+        "The five largest give slopes from": lambda p: p.top_low < p.said["beta"] < p.top_high,
+        "Negative weights are": lambda p: 0 <= p.negative < 0.5,
+        "It leaves {glue:text}`f_left:.3%`": lambda p: p.f_left < 0.01,
+        "sectors and years the {term}`first stage` then has": lambda p: (
+            p.n_rows == p.n_sectors * len(p.names["years"]) and p.shock_se > p.se_cell
+        ),
+    },
+    "13_identification": {
+        "of the instrument's variance has nothing to do with any": _is("between", 0.99, 1),
+        "This chapter is computed from": always,
+        "on the left are flat": lambda p: _drift(p, "instrument") < 0.1 < 5 * _drift(p, "wage"),
+        "of the wage's variance is over time": lambda p: (
+            p.said["between"] > 0.99 and p.wage_over > 0.3
+        ),
+        '"This slope" is the paper\'s': lambda p: p.paper == p.names["slope"],
+        "the shifts are not needed for the estimate": lambda p: (
+            abs(p.said["frozen"] / p.paper - 1) < 0.02
+        ),
+        "leave the comparison of a cell with itself": lambda p: p.cell_f < p.bias10,
+        "compare a cell with itself as well": always,
+        "keeps only what the shifts add to it": always,
+        "Take the news out, and the estimate stays as it is": lambda p: (
+            abs(p.said["frozen"] / p.paper - 1) < 0.02 and p.cell_f < p.bias10
+        ),
+        "Base-year mixes alone give": always,
+        "What the shifts add, which is the part": lambda p: p.shifts < p.base,
+        "{math}`J` {glue:text}`j_words`": always,
+        "Here, {glue:text}`conclusion`": lambda p: (
+            p.conclusion.startswith("no clustering") == bool(not p.rejects.any())
+        ),
+        "Single years give slopes from": lambda p: 1 < p.year_low < p.year_high,
+        "Their sets are {glue:text}`wider:.1f` times as wide": lambda p: p.wider < p.root,
+        "many years of data are as many looks at one cross section": lambda p: (
+            p.wider < 0.75 * p.root
+        ),
+        "Leaving out one of the ten largest cities": lambda p: p.city_high - p.city_low < 0.02,
+        "No city makes the estimate": lambda p: (
+            p.city_high - p.city_low < 0.25 * (p.occ_high - p.occ_low)
+        ),
+        "The paper's design gives {math}`\\rho`": lambda p: 0 < p.own_low < p.own_high < 1,
+        "The other designs spread far wider": lambda p: (
+            np.ptp(p.rest["beta"]) > 3 * np.ptp(p.names["own"]["beta"])
+        ),
+        "Within the paper's design {math}`\\rho` lies": lambda p: p.own_high - p.own_low < 0.3,
+        "Designs that look at changes": lambda p: p.weak > 0.5,
+        "Of these {glue:text}`n_rest` sets": lambda p: p.unbounded <= p.n_rest == len(p.rest),
+        "are bounded and hold the paper's slope": lambda p: (
+            p.n_with + p.n_against + p.unbounded == p.n_rest
+        ),
+        "are bounded and leave it out": lambda p: p.n_against <= p.n_out,
+        "A set at this level leaves out a true slope": always,
+        "Of all slopes outside the paper's design": lambda p: 0 < p.below < 1,
+        "the printed {math}`\\rho` comes from the other part": lambda p: (
+            abs(p.said["base"] / p.paper - 1) < 0.02
+        ),
+    },
+    "14_monte_carlo": {
+        "So we build {glue:text}`n` economies": always,
+        "breaks it in {glue:text}`broken:.0%`": lambda p: p.said["cell"] > 0.9 and p.broken > 0.3,
+        "The true slope is": lambda p: p.said["truth"] > 1,
+        "OLS finds {glue:text}`plain_ols:.2f` on average": _is("plain_ols", 0, 1),
+        "2SLS is right on average there": lambda p: abs(p.plain["bias"]) < 0.05 < p.base_bias,
+        "the two biased worlds have *narrow* bars": lambda p: all(
+            p.by.at[name, "sd"] < p.by.at[name, "bias"] / 3 for name in _BIASED
+        ),
+        "intervals that ignore that a cell comes back": lambda p: p.hetero < 0.85 < p.said["cell"],
+        "When errors follow sector mixes, the estimator is off": lambda p: (
+            p.times > 2 and p.said["shared"] < 0.6 < p.shared_occ and abs(p.shared_bias) < 0.15
+        ),
+        "is too short even where nothing is wrong": lambda p: p.akm < 0.8,
+        "No standard error helps against bias": lambda p: p.base_cover < 0.05,
+        "Sampling moves OLS further towards zero": lambda p: (
+            p.survey_ols < p.plain_ols and abs(p.survey_bias) < 0.05
+        ),
+        "The clusters that reach far enough in every valid world": lambda p: all(
+            p.by.at[name, "occupation"] > 0.87 for name in set(p.by.index) - _BIASED
+        ),
+        "with eight clusters this form accepts nearly everything": lambda p: (
+            min(p.null_plain, p.null_biased) > 0.99
+        ),
+        "**Residuals of the unrestricted fit** hold it": lambda p: (
+            max(p.free_plain, p.free_shared) < 0.95
+        ),
+        "it is the one that also rejects": lambda p: (
+            min(p.wild_plain, p.wild_shared) > 0.92 and p.wild_biased < 0.1
+        ),
+        "drawn with replacement, eight at a time": lambda p: p.pairs_plain < 0.95,
+        "corrects for weak instruments and not for few clusters": lambda p: p.tf_plain < 0.93,
+        "the usual interval falls short of it by a few points": lambda p: all(
+            0.85 < p.by.at[name, "occupation"] < 0.95 < p.by.at[name, "wild AR, occupation"] + 0.03
+            for name in set(p.by.index) - _BIASED
+        ),
+        "where it should reject in one of twenty": lambda p: max(p.j_plain, p.j_plain_occ) < 0.1,
+        "that world looks like the first": lambda p: abs(p.j_biased - p.j_plain) < 0.06,
+        "it finds the same bias": lambda p: (
+            p.j_strong > p.j_strong_occ > 2 * p.j_biased and p.strong_bias > 0.8 * p.base_bias
+        ),
+        "But it also rejects in": lambda p: p.j_shared > 0.4 and p.j_shared_occ < 0.1,
+        "by occupation, has little power": lambda p: p.j_strong_occ < 0.5,
+        "move by a point or so": lambda p: 0.005 < p.mcse < 0.015,
+    },
+    "15_conclusions": {
+        "*how many* leave is anything from": lambda p: (
+            p.loss_high > 2 * p.loss_low and p.doubt > 0.8
+        ),
+        "This chapter is computed from": always,
+        "enter as {math}`\\rho = 0`": always,
+        "even the least sure of the five": lambda p: p.surest > 0.99,
+        "With occupations the least sure is": lambda p: 0.5 < p.doubt <= p.surest,
+        "That choices are correlated at all holds in": always,
+        "any {math}`\\rho` above zero ranks cities in much the same order": lambda p: (
+            _ranked_alike(p)
+        ),
+        "Under the most cautious one it stands in most draws": lambda p: p.doubt > 0.5,
+        "The loss of {glue:text}`city` itself": always,
+        "At the estimate it is": lambda p: p.loss > 1.5 * p.loss_even,
+        "With {math}`\\theta` as in the paper and cells as clusters": lambda p: (
+            p.rho_low < p.cells_low < p.cells_high < p.rho_high
+        ),
+        "Once {math}`\\theta` may be anything": lambda p: p.loss_low < p.loss < p.loss_high,
+        "The bands of all cities move up and down together": lambda p: all(
+            np.ptp(band[end] - 1) < 0.7 * abs(band[end] - 1).max()
+            for band in (p.names["table"],) for end in ("low", "high")
+        ),
+        "most of that doubt is about {math}`\\theta`": lambda p: (
+            np.ptp(p.sets["cells", "ρ uncertain"].intervals)
+            < 0.5 * np.ptp(p.sets["cells", "ρ and θ uncertain"].intervals)
+        ),
+        "It runs from": lambda p: p.f_low < p.f_high and p.n_weak > 0.5 * p.n_occupations,
+        "A test that all are equal": always,
+        "estimates lie between zero and one": always,
+        "The data cannot tell whether occupations differ": lambda p: p.n_weak > 5,
+        "{glue:text}`city` then loses": always,
+    },
+    "17_policy": {
+        "wants households to come": always,
+        "for the same money both bring about the same": lambda p: (
+            abs(p.margin) < 0.05 and p.price > 0
+        ),
+        "This chapter is computed from": always,
+        "at the country's mean wage income": lambda p: 2e4 < p.said["pay"] < 2e5,
+        "An outlay of one in a thousand": always,
         "Bright columns are the occupations that most people have": _bright_columns,
+        "one per cent in {glue:text}`own_best` brings": lambda p: p.own_most > p.own_least > 0,
         "For a given *rate*, the best target is the city's largest occupation, in every city": (
             lambda p: (p.best["by_shock"] == p.best["largest"]).all()
         ),
@@ -424,14 +675,24 @@ SENTENCES: dict[str, dict[str, Callable[[Page], bool]]] = {
             p.best["by_outlay"] == p.best["least_specialised"]
         ).all(),
         "Yet the choice hardly matters": lambda p: p.median < 0.01 and p.most < 0.1,
-        "are the households that come to": _policies_compared,
+        "households of a million to {glue:text}`city`": lambda p: p.first_gained > 0,
+        "dollars a year for every household that comes": lambda p: p.price > 0,
         "a place-based policy costs more than it seems": _costs_more,
+        "What a city gains, others lose": _policies_compared,
         "A single strong shock draws more than a broad weak one": _convex,
         "A cell beats the whole city by": _convex,
         "outlay for outlay both attract about the same": lambda p: abs(p.margin) < 0.05,
+        "an occupation in the whole country attracts to nowhere": _policies_compared,
+        "Where do those who come to": always,
+        "{glue:text}`hurt` loses most": lambda p: p.hurt_by > p.spared_by > 0,
+        "Over all cities losses have a correlation of": always,
         "Similar cities compete more": lambda p: p.positive > 0.5 and 0 < p.said["alike"] < 1,
         "Distance, which the model does not know": always,
         "The differences are small in size": lambda p: 0.9 < p.low < 1 < p.high < 1.2,
+        "Rivals are large cities first": lambda p: all(
+            _large(p, rival) for rival in p.pairs[p.pairs["city"] == p.names["city"]]
+            .nlargest(5, "diversion")["rival"]
+        ),
         "purple blocks along the diagonal where": _alike_neighbours,
     },
     "23_housing": {

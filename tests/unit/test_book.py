@@ -311,7 +311,7 @@ def _put_out_of_date(package: reach.Package, edited: str) -> set[str]:
 @pytest.mark.parametrize(
     "edited",
     [f"book/{name}.py" for name in ("stage", "site", "decorate", "run", "reach", "differences")]
-    + [f"runs/{name}.py" for name in ("scenario", "forecast", "lifeline", "compare")],
+    + [f"runs/{name}.py" for name in ("grid", "forecast", "lifeline", "compare")],
 )
 def test_how_a_page_is_published_puts_no_notebook_out_of_date(edited):
     assert (reach.PACKAGE / edited).is_file()
@@ -325,7 +325,11 @@ def test_a_notebook_depends_on_the_economics_that_it_uses(copied):
     assert every == _put_out_of_date(copied, "book/execute.py")
     assert every == _put_out_of_date(copied, "notebook/parameters.py")
     assert _put_out_of_date(copied, "exhibits/whatif.py") == {"16_what_if"}
-    assert _put_out_of_date(copied, "exhibits/whatif.js") == {"16_what_if"}
+    assert "16_what_if" in _put_out_of_date(copied, "exhibits/live/whatif.js")
+    assert "07_city_shocks" in _put_out_of_date(copied, "exhibits/live/engine.js")
+    assert "11_inference" not in _put_out_of_date(copied, "exhibits/live/whatif.js")
+    # its buttons are the worked scenarios
+    assert _put_out_of_date(copied, "runs/scenario.py") == {"16_what_if"}
     assert "04_data" in _put_out_of_date(copied, "sources/metros.csv")
     # an import that is new is followed at once
     estimation = copied.root / "estimation" / "cells.py"

@@ -251,7 +251,7 @@ _json = st.recursive(
 
 @given(st.sampled_from([*scenario.Scenario.__dataclass_fields__]), _json)
 def test_whatever_stands_behind_a_key_its_type_is_right_or_it_is_refused(key, value):
-    kinds = {"year": int, "years": (list, type(None)), "policies": dict}
+    kinds = {"year": int, "years": (list, type(None)), "policies": dict, "closure": (str, dict)}
     numbers = dict.fromkeys(
         ("theta", "wage_exponent", "city_hat", "occupation_hat", "cell_hat"), float
     )

@@ -176,7 +176,7 @@ def _is_used(each: Implementation, asked: set[str], attributes: set[str]) -> boo
 
 
 def printed(derivations: Path) -> dict[str, dict[str, str]]:
-    """Rows of the ledger as the chapter of derivations shows it.
+    """Rows of the ledger as its page shows it.
 
     Parameters
     ----------
@@ -191,7 +191,7 @@ def printed(derivations: Path) -> dict[str, dict[str, str]]:
     Raises
     ------
     BookError
-        If the chapter shows no ledger.
+        If the page shows no ledger.
     """
     notebook = json.loads(derivations.read_text(encoding="utf-8"))
     texts = (
@@ -220,7 +220,7 @@ def page(run: Run, executed: Path) -> str:
     BookError
         If a docstring names an equation that the ledger does not hold.
     """
-    ledger = printed(executed / "03_derivations.ipynb")
+    ledger = printed(executed / "ledger.ipynb")
     functions = implementations()
     checked = callers(functions)
     unknown = {name for each in functions for name in each.equations} - set(ledger)
@@ -236,7 +236,7 @@ def page(run: Run, executed: Path) -> str:
         "Every numbered equation of the paper, where the book shows it, the functions that compute "
         "it and tests that hold them to it; then the displays without a number that a function "
         "implements.",
-        "The link in the first column leads to the ledger of {ref}`ch-derivations`, which shows "
+        "The link in the first column leads to the {ref}`page-ledger`, which shows "
         "the printed expression and says what it is worth.",
         "Written by the run that made this book, from the docstrings of the functions and the "
         "code of the tests.",
@@ -248,8 +248,7 @@ def page(run: Run, executed: Path) -> str:
         for name in ids:
             some = [each for each in functions if name in each.equations]
             cells = (
-                f'<a href="../notebooks/03_derivations.html#claim-{name}">'
-                f"{ledger[name]['place']}</a>",
+                f'<a href="ledger.html#claim-{name}">{ledger[name]["place"]}</a>',
                 f"{{eq}}`{LABELS[name]}`" if name in LABELS else "",
                 "<br>".join(_function(each, run.repository) for each in some),
                 "<br>".join(dict.fromkeys(_tests(each, checked) for each in some)),

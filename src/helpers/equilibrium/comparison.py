@@ -96,6 +96,8 @@ def closures_compared(
                 }
             )
     table = pd.DataFrame(rows)
+    numbers = ["loss", "rent", "wage", "others", "welfare"]
+    table[numbers] = table[numbers].round(12) + 0.0  # what did not move is no rounding error
     fixed = table["loss"][table["answers"] == "nothing answers"].iloc[0]
     table.insert(3, "of_fixed", table["loss"] / fixed)
     return table

@@ -53,6 +53,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "policy": ["competition_map", "gains_map"],
         "report": ["in_units", "printed_and_computed", "verdicts_by_section"],
         "scales": ["at_the_median", "scale_map", "scale_ranking"],
+        "robustness": ["cells_over_time", "conclusions", "coverage", "placebo"],
         "small_multiples": ["moving", "small_multiples"],
         "table": ["Shown", "as_printed", "show"],
     },

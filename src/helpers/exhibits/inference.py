@@ -97,10 +97,11 @@ def bands(table: pd.DataFrame, x: str, xlabel: str, name: str = "bands") -> Exhi
     name : str
     """
     data = table.sort_values(x)
+    low, high, change = (100 * (data[end] - 1) for end in ("low", "high", "change"))
     with canvas(7.2, 3.8) as (figure, ax):
-        ax.vlines(data[x], data["low"], data["high"], color=BLUE, alpha=0.25, linewidth=1.2)
-        ax.plot(data[x], data["change"], ".", color=BLUE, markersize=4)
-        ax.set(xlabel=xlabel, ylabel="new share over old share")
+        ax.vlines(data[x], low, high, color=BLUE, alpha=0.25, linewidth=1.2)
+        ax.plot(data[x], change, ".", color=BLUE, markersize=4)
+        ax.set(xlabel=xlabel, ylabel="change of households, per cent")
         ax.ticklabel_format(useOffset=False)
     return Exhibit(name, figure, data[["city", x, "change", "low", "high"]])
 
@@ -126,22 +127,42 @@ def correlations_by_occupation(rho_k: pd.Series, se: pd.Series, common: float) -
     return Exhibit("correlations_by_occupation", figure, data)
 
 
-def sector_weights(table: pd.DataFrame, n: int = 12) -> Exhibit:
-    """The largest Rotemberg weights.
+def sector_weights(table: pd.DataFrame, n: int = 12, reach: float | None = None) -> Exhibit:
+    """The largest Rotemberg weights, and beside each the slope that its sector gives alone.
 
     Parameters
     ----------
     table : DataFrame
-        As :func:`helpers.shiftshare.rotemberg_weights` returns it, with ``label``.
+        ``label``, ``alpha`` (weight) and ``beta`` (slope), a row a sector, largest weight first.
     n : int
+        Sectors to show.
+    reach : float, optional
+        Ends of the axis of slopes, on both sides of the estimate; what lies beyond is drawn at
+        the end, as an arrowhead. By default as far as the slopes shown go, and at most four
+        times the estimate.
     """
+    slope = float((table["alpha"] * table["beta"]).sum() / table["alpha"].sum())
     data = table.head(n).iloc[::-1].reset_index(drop=True)
-    with canvas(7.2, 0.3 * n + 1) as (figure, ax):
+    if reach is None:
+        furthest = float((data["beta"] - slope).abs().max())
+        reach = 1.2 * max(min(furthest, 4 * abs(slope)), 1e-9)
+    with canvas(7.2, 0.3 * len(data) + 1) as (figure, ax):
+        ax.remove()
+        left, right = figure.subplots(1, 2, sharey=True, width_ratios=(3, 2))
         colours = [BLUE if alpha > 0 else ORANGE for alpha in data["alpha"]]
-        ax.barh(data["label"], data["alpha"], color=colours)
-        ax.axvline(0, color="#222222", linewidth=0.7)
-        ax.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
-        ax.set(xlabel="weight in the estimate")
+        left.barh(data["label"], data["alpha"], color=colours)
+        left.axvline(0, color="#222222", linewidth=0.7)
+        left.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+        left.set(xlabel="weight in the estimate")
+        for row, (beta, colour) in enumerate(zip(data["beta"], colours, strict=True)):
+            mark = "<" if beta < slope - reach else ">" if beta > slope + reach else "o"
+            right.plot(np.clip(beta, slope - reach, slope + reach), row, mark, color=colour)
+        right.axvline(slope, color="#222222", linewidth=0.7, linestyle="--")
+        right.annotate(
+            "all sectors", (slope, 1), xycoords=("data", "axes fraction"), ha="center",
+            va="bottom", fontsize="small",
+        )  # fmt: skip
+        right.set(xlabel="slope by it alone", xlim=(slope - 1.1 * reach, slope + 1.1 * reach))
     return Exhibit("sector_weights", figure, data[["label", "alpha", "beta"]])
 
 

@@ -21,11 +21,12 @@ def _sizes(pi_c: np.ndarray, largest: float = 700.0) -> np.ndarray:
     return largest * pi_c / pi_c.max()
 
 
-def _around_zero(values: np.ndarray) -> tuple[LinearSegmentedColormap, TwoSlopeNorm]:
-    """Colours that are grey at zero."""
+def _around_median(values: np.ndarray) -> tuple[LinearSegmentedColormap, TwoSlopeNorm]:
+    """Colours that are grey at the median, and full a few values before the ends."""
     colours = LinearSegmentedColormap.from_list("change", list(DIVERGING["light"]))
-    reach = float(np.nanmax(np.abs(values))) or 1.0
-    return colours, TwoSlopeNorm(0.0, -reach, reach)
+    middle = float(np.nanmedian(values))
+    reach = float(np.nanquantile(np.abs(values - middle), 0.95)) or 1e-9
+    return colours, TwoSlopeNorm(middle, middle - reach, middle + reach)
 
 
 def change_map(
@@ -37,6 +38,8 @@ def change_map(
     outlines: Path | str | None = None,
 ) -> Exhibit:
     """A change in every city: bubbles on the map, areas in proportion to households.
+
+    Colours are grey at the median city: blue changed by more, orange by less.
 
     Where no place of the cities is known, they are ranked instead.
 
@@ -63,7 +66,7 @@ def change_map(
     where = geography.locate(shares.cities, coordinates, outlines)
     x, y = where.paper.to_numpy().T
     apart = table["city"].eq(leave_out).to_numpy()
-    colours, norm = _around_zero(100 * table["change"].to_numpy()[~apart])
+    colours, norm = _around_median(100 * table["change"].to_numpy()[~apart])
     with canvas(7.2, 4.6) as (figure, ax):
         if where.known:
             for ring in where.borders:
@@ -79,11 +82,13 @@ def change_map(
             (apart, {"facecolors": "none"}),
         ):
             marks = ax.scatter(
-                x[chosen], y[chosen], s=_sizes(shares.pi_c)[chosen], linewidths=0.5,
-                edgecolors="white" if chosen is not apart else GREY, zorder=2, **style,
+                x[chosen], y[chosen], s=_sizes(shares.pi_c)[chosen],
+                linewidths=0.5 if chosen is not apart else 1.5,
+                edgecolors="white" if chosen is not apart else "black",
+                zorder=2 if chosen is not apart else 3, **style,
             )  # fmt: skip
             if chosen is not apart:
-                figure.colorbar(marks, ax=ax, shrink=0.6, label=label)
+                figure.colorbar(marks, ax=ax, shrink=0.6, label=label, extend="both")
     return Exhibit("change_map", figure, table)
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import pickle
 import textwrap
-from copy import deepcopy
+import warnings
 from itertools import pairwise
 
+import cloudpickle
 from matplotlib.axes import Axes
 from matplotlib.collections import PathCollection
 from matplotlib.figure import Figure
@@ -23,7 +25,7 @@ _LINE, _SIDE, _TICK = 38, 26, 20  # letters that fit below a panel, beside it an
 
 def copied(figure: Figure) -> Figure:
     """A figure to lay out without moving anything in the one that it is a copy of."""
-    return deepcopy(figure)
+    return pickle.loads(cloudpickle.dumps(figure))  # our own, of this moment
 
 
 def narrow(figure: Figure) -> Figure:
@@ -39,6 +41,17 @@ def narrow(figure: Figure) -> Figure:
     Figure
         The same marks; names of points that no longer have room are left out.
     """
+    with warnings.catch_warnings():
+        # a layout that collapses is found below, and then the wide drawing serves
+        warnings.filterwarnings("error", "constrained_layout not applied")
+        try:
+            return _laid_out(figure)
+        except UserWarning:
+            return copied(figure)
+
+
+def _laid_out(figure: Figure) -> Figure:
+    """A copy in one column; a layout without room for its panels is a warning."""
     copy = copied(figure)
     copy.draw_without_rendering()  # labels have their words from here on
     _lay_scales_down(copy)

@@ -7,7 +7,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submod_attrs={
         "draws": ["frechet_draws"],
         "figure": ["LiveFigure", "write_static"],
-        "forest": ["interval_forest"],
+        "forest": ["forest_rows", "interval_forest"],
         "towns": ["red_and_blue"],
         "world": ["gain_map", "spillover_scatter"],
     },

@@ -34,11 +34,21 @@
       const step = 17;
       const head = references.length ? 44 : 20;
       const block = (narrow ? 20 : 8) + step * used.length + 6;
-      const key = methods.length > 1 ? 22 : 0;
+      const longest = Math.max(...labels.map((label) => live.measure(label)));
+      const start = narrow ? 14 : Math.min(260, 28 + longest);
+      // what the colours mean, in as many lines as it takes
+      const spots = [];
+      if (methods.length > 1)
+        for (const method of used) {
+          const { at, line, wide } = spots[spots.length - 1] || { at: start, line: 0, wide: 0 };
+          const own = 28 + live.measure(method);
+          const fits = at + wide + own <= panel.width - 8;
+          spots.push({ at: fits ? at + wide : start, line: fits ? line : line + 1, wide: own + 22 });
+        }
+      const key = spots.length ? 22 + 18 * spots[spots.length - 1].line : 0;
       panel.height = head + labels.length * block + 44 + key;
       live.set(panel.svg, { height: panel.height, viewBox: `0 0 ${panel.width} ${panel.height}` });
-      const longest = Math.max(...labels.map((label) => live.measure(label)));
-      const margin = { left: narrow ? 14 : Math.min(260, 28 + longest), right: 16, top: head - 18, bottom: 42 + key };
+      const margin = { left: start, right: 16, top: head - 18, bottom: 42 + key };
       const middle = state.middle;
       const domain = [middle - state.reach, middle + state.reach];
       const x = linear(domain, [margin.left, panel.width - margin.right]);
@@ -76,14 +86,11 @@
           made.push(svg("circle", { class: `point ${kind}`, cx: x(row.estimate), cy: y, r: 4 }));
         return [(from + to) / 2, y];
       });
-      let at = margin.left;
-      if (key)
-        used.forEach((method) => {
-          const y = panel.height - 8;
-          made.push(svg("line", { class: `interval ${kinds[methods.indexOf(method) % 3]}`, x1: at, x2: at + 22, y1: y - 4, y2: y - 4 }));
-          made.push(svg("text", { x: at + 28, y }, method));
-          at += 50 + live.measure(method);
-        });
+      spots.forEach(({ at, line }, i) => {
+        const y = panel.height - key + 14 + 18 * line;
+        made.push(svg("line", { class: `interval ${kinds[methods.indexOf(used[i]) % 3]}`, x1: at, x2: at + 22, y1: y - 4, y2: y - 4 }));
+        made.push(svg("text", { x: at + 28, y }, used[i]));
+      });
       panel.layer("rows").replaceChildren(...made);
       named.again();
       return {};

@@ -10,6 +10,7 @@ import pandas as pd
 from helpers.errors import ParameterError
 from helpers.exhibits.exhibit import Exhibit, canvas
 from helpers.exhibits.live.figure import Control, LiveFigure, finite, plain
+from helpers.inference import ConfidenceSet
 
 _COLOURS = ("#0072b2", "#b35900", "#63696f")
 _COLUMNS = ("label", "method", "estimate", "low", "high")
@@ -97,6 +98,37 @@ def interval_forest(
         },
         scripts=("forest.js",),
     )
+
+
+def forest_rows(sets: Mapping[tuple[str, str], ConfidenceSet], estimate: float) -> pd.DataFrame:
+    """Confidence sets of one number as :func:`interval_forest` takes them.
+
+    Parameters
+    ----------
+    sets : {(label, method): ConfidenceSet}
+        In the order in which they are drawn.
+    estimate : float
+        The number that all of them are about; not a number where there is none.
+
+    Returns
+    -------
+    DataFrame
+        ``label``, ``method``, ``estimate``, ``low``, ``high``: a row for each part of a set, and
+        one without ends for an empty set.
+
+    Examples
+    --------
+    >>> from helpers.inference import ConfidenceSet
+    >>> rays = ConfidenceSet(((-np.inf, -1.0), (2.0, np.inf)), 0.95)
+    >>> forest_rows({("city", "Anderson-Rubin"): rays}, 3.0)[["low", "high"]].values.tolist()
+    [[-inf, -1.0], [2.0, inf]]
+    """
+    rows = [
+        (label, method, estimate, low, high)
+        for (label, method), found in sets.items()
+        for low, high in found.intervals or ((np.nan, np.nan),)
+    ]
+    return pd.DataFrame(rows, columns=list(_COLUMNS))
 
 
 def _checked(table: pd.DataFrame) -> pd.DataFrame:

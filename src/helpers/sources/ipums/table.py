@@ -8,6 +8,7 @@ as it stands; decimals that the codebook implies are applied to the others.
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -35,9 +36,12 @@ def connect(backend: str | ibis.BaseBackend) -> ibis.BaseBackend:
     if not isinstance(backend, str):
         return backend
     if backend == "duckdb":
+        from duckdb import InvalidInputException
+
         engine = ibis.duckdb.connect()
         # a bar is drawn when an engine is slow, so that a page would show how busy a machine was
-        engine.raw_sql("SET enable_progress_bar = false")
+        with contextlib.suppress(InvalidInputException):  # where none can be drawn, none is
+            engine.raw_sql("SET enable_progress_bar = false")
         return engine
     if backend == "pyspark":
         try:
