@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter, PercentFormatter, StrMethodFormatter
+from matplotlib.ticker import FuncFormatter, PercentFormatter
 
 from helpers import counterfactuals, elasticities
 from helpers.exhibits.exhibit import Exhibit, canvas
@@ -103,7 +101,7 @@ def target_gains(shares: Shares, rho: float, city: str) -> Exhibit:
             tones = [colours[name] for name in data["occupation"]]
             ax.barh(data["occupation"], data[column], color=tones)
             ax.set_title(title, loc="left", fontsize="medium")
-        left.xaxis.set_major_formatter(StrMethodFormatter("{x:g}%"))
+        left.xaxis.set_major_formatter(lambda value, _: f"{value:g}%")
         left.set_xlabel("households that the city gains")
         right.axvline(1 / (1 - rho), color="#222222", linewidth=1, linestyle="--")
         right.set_xlabel("gain over part of the city; dashed: 1/(1−ρ)")
@@ -130,7 +128,7 @@ def rivals_by_size(rivals: pd.DataFrame, city: str) -> Exhibit:
         _name(ax, data, "diversion", "more", ends, left=True)
         _name(ax, data, "diversion", "more", [data["more"].idxmax()])
         ax.set_xscale("log")
-        ax.xaxis.set_major_formatter(FuncFormatter(_percent))
+        ax.xaxis.set_major_formatter(lambda value, _: f"{100 * value:g}%")
         ax.yaxis.set_major_formatter(_signed(1))
         ax.set(
             xlabel=f"part of those who leave {short_name(city)} (log scale)",
@@ -142,17 +140,12 @@ def rivals_by_size(rivals: pd.DataFrame, city: str) -> Exhibit:
 
 def _signed(decimals: int) -> FuncFormatter:
     """Changes in per cent, with their sign."""
-    return FuncFormatter(partial(_with_sign, decimals))
 
+    def words(value: float, _: int) -> str:
+        text = f"{100 * value:+.{decimals}f}%".replace("-", "−")
+        return text if abs(value) > 1e-12 else "0%"
 
-# functions of the module, since a figure is copied by pickling it
-def _with_sign(decimals: int, value: float, _: int) -> str:
-    text = f"{100 * value:+.{decimals}f}%".replace("-", "−")
-    return text if abs(value) > 1e-12 else "0%"
-
-
-def _percent(value: float, _: int) -> str:
-    return f"{100 * value:g}%"
+    return FuncFormatter(words)
 
 
 def _name(ax: Axes, data: pd.DataFrame, x: str, y: str, rows: list, *, left: bool = False) -> None:

@@ -155,7 +155,7 @@ def _place_legend(legend: Legend | None, ax: Axes) -> None:
 
 def _place_shared_legends(figure: Figure) -> None:
     for legend in list(figure.legends):
-        figure.legends.remove(legend)  # what the copy holds, not what it was copied from
+        legend.remove()
         figure.legend(
             legend.legend_handles,
             [text.get_text() for text in legend.get_texts()],
