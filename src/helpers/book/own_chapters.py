@@ -134,7 +134,17 @@ CHAPTERS = (
         ),
     ),
     Chapter("11_inference", _RHO, ("estimate",)),
-    Chapter("12_shift_share", _RHO, ("inference by sector",)),
+    Chapter(
+        "12_shift_share",
+        _RHO,
+        ("inference by sector",),
+        replaced=(
+            (
+                'titles = sector_table().drop_duplicates("sector").set_index("sector")["name"]',
+                "titles = pd.Series(exposure.columns, exposure.columns)",
+            ),
+        ),
+    ),
     Chapter("18_wage_unit", _RHO, ("estimate",)),
     Chapter("16_what_if", _SHOCKS, ("counterfactuals", "shocks to groups")),
     Chapter("17_policy", _SHOCKS, ("counterfactuals", "shocks to groups")),
