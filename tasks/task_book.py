@@ -25,7 +25,7 @@ SOURCES = pages_room.notebooks()
 LOCK = files.ROOT / "requirements.lock"
 REACHED = {
     source: PythonNode(value=files.digest(reach.of_page(source.read_text("utf-8"))), hash=True)
-    for source in SOURCES
+    for source in dict.fromkeys([*SOURCES, *(page for run in SCENARIOS for page in run.pages())])
 }
 PROSE = ORDINARY.folder / "prose.ok"
 
@@ -43,9 +43,10 @@ def task_prose(
 
 
 for run in (ORDINARY, *SCENARIOS):
-    for source in SOURCES:
+    for source in run.pages():
         parameters, usual = (each.parameters_of(source.stem) for each in (run, ORDINARY))
-        if run is not ORDINARY and parameters.read_bytes() == usual.read_bytes():
+        taken = run is not ORDINARY and not run.own
+        if taken and parameters.read_bytes() == usual.read_bytes():
 
             @task(name=f"{run.name}: {source.stem}")
             def task_take(

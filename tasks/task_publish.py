@@ -29,15 +29,17 @@ def _publish(run: Path, baseline: Path | None = None) -> None:
 
     made = Run.read(run)
     stage.stage(made.staged, made.executed, made, baseline)
-    site.build(made.staged, made.site, made.executed, made.kept)
+    texts = made.texts if made.own else None
+    site.build(made.staged, made.site, made.executed, made.kept, texts)
 
 
 for each in SCENARIOS:
 
     @task(name=f"{each.name}: publish")
     def task_publish_scenario(
-        executed: list[Path] = [each.of(source) for source in SOURCES],
-        ordinary: list[Path] = [ORDINARY.of(source) for source in SOURCES],
+        executed: list[Path] = [each.of(source) for source in each.pages()],
+        texts: list[Path] = sorted(each.texts.rglob("*.*")) if each.own else [],
+        ordinary: list[Path] = [] if each.own else [ORDINARY.of(source) for source in SOURCES],
         static: list[Path] = STATIC,
         layout: list[Path] = LAYOUT,
         builder: str = BUILDER,
@@ -45,7 +47,7 @@ for each in SCENARIOS:
         index: Annotated[Path, Product] = each.site / "index.html",
     ) -> None:
         """Build the scenario's book, with the page of differences, and swap it in."""
-        _publish(run, ordinary[0].parent)
+        _publish(run, ordinary[0].parent if ordinary else None)
 
 
 @task(name=f"{DEFAULT}: publish")

@@ -123,7 +123,7 @@ def make(arguments: list[str]) -> int:
     if code == 0:
         seconds = time.perf_counter() - started
         for run in runs or [default]:
-            page = run.site / ("index.html" if run.is_default else "differences.html")
+            page = run.site / ("index.html" if run.is_default or run.own else "differences.html")
             print(f"{page.relative_to(ROOT)} is ready ({seconds:.0f} s)")
     return code
 

@@ -27,5 +27,12 @@ DETROIT = "Detroit-Warren-Dearborn, MI"
 
 
 def short_name(city: str) -> str:
-    """First city of a metropolitan area's name."""
-    return city.split(",")[0].split("-")[0]
+    """First city of a metropolitan area's name; a name without a state is left whole.
+
+    Examples
+    --------
+    >>> short_name("Detroit-Warren-Dearborn, MI"), short_name("Châtel-la-Forêt")
+    ('Detroit', 'Châtel-la-Forêt')
+    """
+    head, comma, _ = city.partition(",")
+    return head.split("-")[0] if comma else city

@@ -102,13 +102,23 @@ def mark_redirect(index: Path) -> None:
         )
 
 
-def add_downloads(site: Path, executed: Path) -> None:
-    """Offer every executed page as a notebook that Jupyter can show, and as its source."""
+def add_downloads(site: Path, executed: Path, texts: Path | None = None) -> None:
+    """Offer every executed page as a notebook that Jupyter can show, and as its source.
+
+    Parameters
+    ----------
+    site : Path
+    executed : Path
+        Folder of executed notebooks.
+    texts : Path, optional
+        Folder of the texts of a book that has its own.
+    """
     known = labels(pages())
     address = repository()
     cited = plain_notebook.authors((BOOK / "references.bib").read_text("utf-8"))
-    for source in notebooks():
-        inside = source.relative_to(ROOT).with_suffix("")
+    own = sorted((texts / "notebooks").glob("*.md")) if texts else None
+    for source in notebooks() if own is None else own:
+        inside = source.relative_to(texts or ROOT).with_suffix("")
         target = site / "_sources" / inside
         plain = without_data(json.loads((executed / f"{source.stem}.ipynb").read_text("utf-8")))
         text = json.dumps(
@@ -120,7 +130,7 @@ def add_downloads(site: Path, executed: Path) -> None:
         target.with_suffix(".md").write_text(myst, "utf-8")
         page = site / inside.with_suffix(".html")
         text = page.read_text("utf-8")
-        if source.parent != NOTEBOOKS:  # no notebook of it is in the repository
+        if source.parent != NOTEBOOKS and own is None:  # no notebook of it is in the repository
             text = re.sub(LAUNCH, "", text, flags=re.S)
             page.write_text(text, "utf-8")
         entry = re.search(r'<li><a href="[^"]*_sources/[^"]*\.ipynb".*?</li>', text, re.S)

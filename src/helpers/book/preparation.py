@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from helpers import sources
-from helpers.book import pages
+from helpers.book import own_texts, pages
 from helpers.book.run import DEFAULT, Run, repository
 from helpers.errors import CompanionError, ParameterError
+from helpers.exhibits.live import geography
 from helpers.files import SCENARIOS
 from helpers.runs import own_data, reading
+from helpers.runs.scenario import NO_OUTLINES
 
 DEFAULT_FILE = SCENARIOS / f"{DEFAULT}.yml"
 
@@ -35,28 +38,31 @@ def prepare(path: Path) -> Run:
     wanted = reading.read(path)
     resolved = sources.resolve(wanted.source)
     name = reading.run_name(path)
-    declared = {
-        source.stem: pages.declared_parameters(source.read_text("utf-8"))
-        for source in pages.notebooks()
-    }
-    changes = wanted.changes()
-    if path.resolve() != DEFAULT_FILE.resolve():
-        if name == DEFAULT:
-            raise ParameterError(
-                f"{path}: the name becomes an address, and {name!r} is the default book's; "
-                "rename the file"
-            )
-        taken = {parameter for names in declared.values() for parameter in names}
-        if idle := [key for key in changes if key not in taken]:
-            raise ParameterError(
-                f"{path.name}: {idle[0]}: no chapter takes it; it is for sweeps, take it out"
-            )
+    default = path.resolve() == DEFAULT_FILE.resolve()
+    if not default and name == DEFAULT:
+        raise ParameterError(
+            f"{path}: the name becomes an address, and {name!r} is the default book's; "
+            "rename the file"
+        )
+    stated = tuple(reading.read_content(path, ("notebooks",)).values)
+    own = False
+    if not default:
         try:
-            wanted.check_panel(sources.load(resolved.source))
+            panel = sources.load(resolved.source)
+            own = own_data.of_another_kind(panel)
+            wanted = own_data.filled(wanted, stated, panel) if own else wanted
+            if not own:
+                _refuse_idle(path, wanted.changes())
+            wanted.check_panel(panel)
+            if wanted.outlines != NO_OUTLINES:
+                geography.read_outlines(wanted.outlines)
         except CompanionError as problem:
-            raise type(problem)(f"{path.name}: {problem}") from None
+            text = str(problem).removeprefix(f"{path.name}: ")
+            raise type(problem)(f"{path.name}: {text}") from None
+    changes = wanted.changes()
+    borders = None if wanted.outlines == NO_OUTLINES else wanted.outlines
     # what is handed on holds no path of this machine
-    source = own_data.kept_source(resolved.source)
+    source = own_data.kept_source(resolved.source, borders)
     run = Run(
         name=name,
         title=wanted.title,
@@ -66,7 +72,18 @@ def prepare(path: Path) -> Run:
         data=own_data.data_hashes(source),
         repository=repository(),
     )
+    if own:
+        run = replace(run, chapters=own_texts.write(run.texts, panel, wanted, stated))
     run.write()
-    for notebook, names in declared.items():
-        run.write_parameters_of(notebook, names)
+    for page in run.pages():
+        names = pages.declared_parameters(page.read_text("utf-8"))
+        run.write_parameters_of(page.stem, names)
     return run
+
+
+def _refuse_idle(path: Path, changes: dict) -> None:
+    """Refuse a parameter that no chapter takes."""
+    declared = [pages.declared_parameters(page.read_text("utf-8")) for page in pages.notebooks()]
+    taken = {parameter for names in declared for parameter in names}
+    if idle := [key for key in changes if key not in taken]:
+        raise ParameterError(f"{idle[0]}: no chapter takes it; it is for sweeps, take it out")

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 
 from helpers import files
+from helpers.book import pages
 from helpers.book.execute import BookError
 from helpers.errors import DataError
 
@@ -40,6 +41,8 @@ class Run:
         SHA-256 of every file that the source reads, by name; empty for the synthetic economy.
     repository : str
         Address on GitHub for the buttons of Binder and Colab; empty for none.
+    chapters : sequence of str
+        Stems of the chapters of a book on a reader's own data; empty where all chapters run.
     """
 
     name: str
@@ -49,6 +52,23 @@ class Run:
     reason: str = ""
     data: Mapping[str, str] = field(default_factory=dict)
     repository: str = ""
+    chapters: Sequence[str] = field(default_factory=list)
+
+    @property
+    def own(self) -> bool:
+        """Whether the book is about a reader's own data, and has chapters of its own."""
+        return bool(self.chapters)
+
+    @property
+    def texts(self) -> Path:
+        """Folder of the texts of a book on own data."""
+        return self.folder / "texts"
+
+    def pages(self) -> list[Path]:
+        """Sources of the pages that are executed for it."""
+        if not self.own:
+            return pages.notebooks()
+        return [self.texts / "notebooks" / f"{stem}.md" for stem in self.chapters]
 
     @property
     def source(self) -> str:

@@ -27,7 +27,13 @@ from helpers.files import BUILD, MARK, ROOT, check_ours, digest, discard
 _WHOLE = "whole"
 
 
-def build(staged: Path, html: Path, executed: Path | None = None, kept: Path | None = None) -> None:
+def build(
+    staged: Path,
+    html: Path,
+    executed: Path | None = None,
+    kept: Path | None = None,
+    texts: Path | None = None,
+) -> None:
     """Build the staged book with warnings as errors, then swap it in.
 
     Parameters
@@ -41,6 +47,8 @@ def build(staged: Path, html: Path, executed: Path | None = None, kept: Path | N
     kept : Path, optional
         Folder in which pages that were read stay for the next time, when only those that
         changed are read again. Every page is written anew: titles of others stand on it.
+    texts : Path, optional
+        Sources of a book that has its own, such as one on a reader's data.
 
     Raises
     ------
@@ -76,7 +84,7 @@ def build(staged: Path, html: Path, executed: Path | None = None, kept: Path | N
         mark_redirect(site / "index.html")
         if executed is not None:
             exhibit_links.write_code(site / "_static" / "code", exhibit_links.chapters(site))
-            add_downloads(site, executed)
+            add_downloads(site, executed, texts)
         for pattern in UNUSED:
             for unused in site.glob(pattern):
                 shutil.rmtree(unused) if unused.is_dir() else unused.unlink()

@@ -22,7 +22,7 @@ from helpers.book import (
     run_box,
     worked_scenarios,
 )
-from helpers.book.pages import notebooks, numbered, titles
+from helpers.book.pages import numbered, titles
 from helpers.book.run import Run
 from helpers.exhibits import data
 from helpers.files import (
@@ -43,6 +43,11 @@ LAUNCH = r'<div class="dropdown dropdown-launch-buttons">.*?</ul>\s*</div>\s*'
 def banner(run: Run) -> str:
     """HTML that stands on every page when the book is not the paper's on the author's data."""
     parts = []
+    if run.own:
+        return (
+            f"This book is about <strong>{escape(run.title)}</strong>: all numbers come from the "
+            "reader's own data. Sentences without a number were written about another country."
+        )
     if run.source == "synthetic":
         why = f" ({run.reason})" if run.reason else ""
         parts.append(
@@ -85,6 +90,8 @@ def configuration(run: Run) -> dict:
     if text := banner(run):
         config["sphinx"]["config"]["html_theme_options"]["announcement"] = text
     offer_launch(config, run.repository)
+    if run.own:
+        config["title"] = run.title
     return config
 
 
@@ -135,12 +142,10 @@ def stage(folder: Path, executed: Path, run: Run, baseline: Path | None = None) 
     (folder / MARK).write_text(json.dumps(made_from(), indent=1), "utf-8")
     text = yaml.safe_dump(configuration(run), sort_keys=False)
     (folder / "_config.yml").write_text(text, "utf-8")
-    shutil.copy(ROOT / "_toc.yml", folder)
-    shutil.copytree(BOOK, folder / "book", ignore=shutil.ignore_patterns("_static"))
-    shutil.copytree(BOOK / "_static", folder / "_static")
-    (folder / "notebooks").mkdir()
-    for source in notebooks():
-        place = folder / source.relative_to(ROOT).parent
+    _lay_out_prose(folder, run)
+    (folder / "notebooks").mkdir(exist_ok=True)
+    for source in run.pages():
+        place = folder / source.relative_to(run.texts if run.own else ROOT).parent
         (place / source.name).unlink(missing_ok=True)
         notebook = json.loads((executed / f"{source.stem}.ipynb").read_text("utf-8"))
         fold.fold(notebook)
@@ -150,11 +155,13 @@ def stage(folder: Path, executed: Path, run: Run, baseline: Path | None = None) 
         (place / f"{source.stem}.ipynb").write_text(text + "\n", "utf-8")
     text = reproducibility.page(run, executed, titles())
     (folder / "book" / "reproducibility.md").write_text(text, encoding="utf-8")
-    text = equations.page(run, executed)
-    (folder / "book" / "equations.md").write_text(text, encoding="utf-8")
-    text = reference.page(run, executed)
-    (folder / "book" / "reference.md").write_text(text, encoding="utf-8")
-    if baseline is not None:
+    if not run.own:
+        for name, made in (("equations", equations), ("reference", reference)):
+            text = made.page(run, executed)
+            (folder / "book" / f"{name}.md").write_text(text, encoding="utf-8")
+    if run.own:
+        pass  # nothing in it is to be held against the default book
+    elif baseline is not None:
         found = compare.compare(baseline, executed)
         text = differences.page(found, run, titles(), folder, "../../")
         (folder / "differences.md").write_text(text, encoding="utf-8")
@@ -166,6 +173,17 @@ def stage(folder: Path, executed: Path, run: Run, baseline: Path | None = None) 
         text = worked_scenarios.page((BOOK / "scenarios.md").read_text("utf-8"))
         (folder / "book" / "scenarios.md").write_text(text, encoding="utf-8")
     _keep_times(folder, before)
+
+
+def _lay_out_prose(folder: Path, run: Run) -> None:
+    """Put contents, prose and shared files where the book is built."""
+    shutil.copytree(BOOK / "_static", folder / "_static")
+    if not run.own:
+        shutil.copy(ROOT / "_toc.yml", folder)
+        shutil.copytree(BOOK, folder / "book", ignore=shutil.ignore_patterns("_static"))
+        return
+    shutil.copytree(run.texts, folder, dirs_exist_ok=True)
+    shutil.copy(BOOK / "references.bib", folder / "book")
 
 
 def _contents(folder: Path) -> dict[Path, tuple[str, int]]:

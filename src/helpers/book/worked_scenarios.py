@@ -127,9 +127,12 @@ def own_runs(site: Path, folder: Path = files.SCENARIOS) -> str:
         name = index.parent.name
         if name not in shipped:
             title = _title(files.BUILD / "runs" / name / "parameters.json", name)
+            changes = f'<a href="../scenarios/{name}/differences.html">what changes</a> · '
+            if (index.parent / "own.html").is_file():
+                changes = ""  # a book on other data: nothing is held against the default
             items.append(
-                f'{title}: <a href="../scenarios/{name}/differences.html">what changes</a> · '
-                f'<a href="../scenarios/{name}/index.html">the whole book with it</a>'
+                f'{title}: {changes}<a href="../scenarios/{name}/index.html">the whole book with '
+                "it</a>"
             )
     for index in sorted(site.glob("sweeps/*/index.html")):
         name = index.parent.name

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from matplotlib.colors import LinearSegmentedColormap, TwoSlopeNorm
 
 from helpers.exhibits.exhibit import Exhibit, canvas
-from helpers.exhibits.live.projection import HEIGHT, WIDTH, albers_usa, outlines
+from helpers.exhibits.live import geography
 from helpers.exhibits.palette import BLUE, DIVERGING, GREY, LINES, ORANGE, occupation_colours
 from helpers.model import Shares
 from helpers.names import short_name
-from helpers.sources import places
 
 
 def _sizes(pi_c: np.ndarray, largest: float = 700.0) -> np.ndarray:
@@ -30,7 +30,12 @@ def _around_median(values: np.ndarray) -> tuple[LinearSegmentedColormap, TwoSlop
 
 
 def change_map(
-    shares: Shares, change_c: Sequence[float], label: str, leave_out: str | None = None
+    shares: Shares,
+    change_c: Sequence[float],
+    label: str,
+    leave_out: str | None = None,
+    coordinates: pd.DataFrame | None = None,
+    outlines: Path | str | None = None,
 ) -> Exhibit:
     """A change in every city: bubbles on the map, areas in proportion to households.
 
@@ -48,6 +53,8 @@ def change_map(
         What changes, as the colour bar says it.
     leave_out : str, optional
         A city whose own change would hide the others'; it is drawn as a ring.
+    coordinates, outlines : optional
+        Of another country's cities, as :func:`helpers.exhibits.live.geography.locate` takes them.
     """
     table = pd.DataFrame(
         {
@@ -56,15 +63,15 @@ def change_map(
             "pi_c": shares.pi_c,
         }
     )
-    where = places.coordinates(shares.cities)
-    x, y = albers_usa(where["longitude"].to_numpy(), where["latitude"].to_numpy()).T
+    where = geography.locate(shares.cities, coordinates, outlines)
+    x, y = where.paper.to_numpy().T
     apart = table["city"].eq(leave_out).to_numpy()
     colours, norm = _around_median(100 * table["change"].to_numpy()[~apart])
     with canvas(7.2, 4.6) as (figure, ax):
-        if np.isfinite(x).any():
-            for ring in outlines():
+        if where.known:
+            for ring in where.borders:
                 ax.plot(*ring.T, color=GREY, linewidth=0.4, zorder=1)
-            ax.set(xlim=(0, WIDTH), ylim=(HEIGHT, 0), aspect="equal")
+            ax.set(xlim=(0, geography.WIDTH), ylim=(geography.HEIGHT, 0), aspect="equal")
             ax.set_axis_off()
         else:
             order = table["change"].rank()

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 from matplotlib.collections import LineCollection
 from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.ticker import StrMethodFormatter
 
 from helpers.counterfactuals import shock
 from helpers.errors import ParameterError, arguments
 from helpers.exhibits.exhibit import Exhibit, canvas
-from helpers.exhibits.live import projection
+from helpers.exhibits.live import geography
 from helpers.exhibits.palette import BLUE, DIVERGING, GREY, ORANGE
 from helpers.model import Shares
 from helpers.names import short_name
-from helpers.sources import places
 
 
 def at_the_median(shares: Shares, T_c: pd.Series, rho: float, theta: float) -> pd.DataFrame:
@@ -59,24 +61,34 @@ def at_the_median(shares: Shares, T_c: pd.Series, rho: float, theta: float) -> p
     return table.sort_values("T_c", ascending=False, kind="stable").reset_index(drop=True)
 
 
-def scale_map(worth: pd.DataFrame) -> Exhibit:
+def scale_map(
+    worth: pd.DataFrame,
+    coordinates: pd.DataFrame | None = None,
+    outlines: Path | str | None = None,
+) -> Exhibit:
     """Where city scales are high: bubbles as large as the city, coloured by its scale (3.2).
 
     Parameters
     ----------
     worth : DataFrame
-        As :func:`at_the_median` returns it. A city whose place is unknown is not drawn.
+        As :func:`at_the_median` returns it. A city whose place is unknown is not drawn; where
+        none is known, the ranking stands in for the map.
+    coordinates, outlines : optional
+        Of another country's cities, as :func:`helpers.exhibits.live.geography.locate` takes them.
     """
     arguments.columns("worth", worth, ["city", "T_c", "pi_c"])
-    where = places.coordinates(worth["city"])
-    paper = projection.albers_usa(where["longitude"], where["latitude"])
-    data = worth.assign(across=paper[:, 0], down=paper[:, 1])
+    where = geography.locate(tuple(worth["city"]), coordinates, outlines)
+    if not where.known:
+        return scale_ranking(worth)
+    data = worth.assign(
+        across=where.paper["across"].to_numpy(), down=where.paper["down"].to_numpy()
+    )
     drawn = data.dropna(subset="across")
     reach = float(np.abs(np.log(drawn["T_c"])).quantile(0.95)) if len(drawn) else 1.0
     tone = (np.log(drawn["T_c"]) / max(reach, 1e-9)).clip(-1, 1)
     colours = LinearSegmentedColormap.from_list("scale", DIVERGING["light"])
     with canvas(7.2, 4.9) as (figure, ax):
-        lines = LineCollection(projection.outlines(2.0), colors="#999999", linewidths=0.5)
+        lines = LineCollection(where.borders, colors="#999999", linewidths=0.5)
         ax.add_collection(lines)
         ax.scatter(
             drawn["across"], drawn["down"], s=10 + 9000 * drawn["pi_c"],
@@ -87,7 +99,7 @@ def scale_map(worth: pd.DataFrame) -> Exhibit:
                 short_name(row.city), (row.across, row.down), xytext=(11, -12),
                 textcoords="offset points", ha="left", fontsize="small", zorder=4,
             )  # fmt: skip
-        ax.set(xlim=(0, projection.WIDTH), ylim=(projection.HEIGHT, 0), aspect="equal")
+        ax.set(xlim=(0, geography.WIDTH), ylim=(geography.HEIGHT, 0), aspect="equal")
         ax.axis("off")
         ax.set_title(
             f"orange: {np.exp(-reach):.2f} times the median city's scale or less, grey: the "
@@ -126,7 +138,7 @@ def scale_ranking(worth: pd.DataFrame, n: int = 10) -> Exhibit:
         ax.plot(before, rows, "o", color=BLUE, label="as observed")
         labels = [f"{short_name(row.city)}  ×{row.T_c:.2f}" for row in data.itertuples()]
         ax.set(xscale="log", yticks=rows, yticklabels=labels)
-        ax.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
+        ax.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
         ax.set_xlabel("households of every thousand in the panel (log scale)")
         ax.legend(frameon=False, fontsize="small", loc="lower right")
     columns = ["city", "T_c", "households", "households_median"]

@@ -44,6 +44,12 @@ def _estimate(panel: Panel) -> str:
     return ""
 
 
+def _money(panel: Panel) -> str:
+    """What sums of money lack; without wages all groups are taken to be paid alike."""
+    paid = panel.cells.groupby(["year", "occupation"])["log_wage"].count()
+    return "" if (paid > 0).all() else "wages of every group in every year"
+
+
 def capabilities(panel: Panel) -> tuple[Capability, ...]:
     """What can be done with a panel.
 
@@ -54,8 +60,9 @@ def capabilities(panel: Panel) -> tuple[Capability, ...]:
     Returns
     -------
     tuple of Capability
-        In the order of the book: ``counterfactuals``, ``estimate``, ``shifters``, ``shifters as
-        published``, ``inference by sector``, ``equilibrium``, ``change over time``, ``maps``.
+        In the order of the book: ``counterfactuals``, ``shocks to groups``, ``estimate``,
+        ``shifters``, ``shifters as published``, ``inference by sector``, ``equilibrium``,
+        ``money`` (what a change is worth), ``change over time``, ``maps``.
 
     Examples
     --------
@@ -65,6 +72,7 @@ def capabilities(panel: Panel) -> tuple[Capability, ...]:
     """
     cells, cities = panel.cells, panel.cities
     alone = "a second place" if len(set(cities["city"])) == 1 else ""
+    groups = "a second group" if len(panel.occupations) == 1 else ""
     estimate = _estimate(panel)
     empty = cells[~np.isfinite(cells["log_share"])]
     nobody = ""
@@ -80,11 +88,13 @@ def capabilities(panel: Panel) -> tuple[Capability, ...]:
     city_wage = "wages of all places" if cities["log_city_wage"].isna().any() else ""
     return (
         Capability("counterfactuals", alone),
+        Capability("shocks to groups", alone or groups),
         Capability("estimate", estimate),
         Capability("shifters", nobody),
         Capability("shifters as published", nobody or city_wage),
         Capability("inference by sector", estimate or " and ".join(lacking)),
         Capability("equilibrium", alone),
+        Capability("money", _money(panel)),
         Capability("change over time", "" if len(panel.years) > 1 else "a second year"),
         Capability("maps", "" if panel.coordinates is not None else "coordinates of the places"),
     )

@@ -10,21 +10,37 @@ import json
 import re
 from copy import deepcopy
 from dataclasses import asdict, dataclass, field, fields
-from numbers import Real
-from pathlib import Path
 
 from helpers.counterfactuals import policy_form
-from helpers.counterfactuals.policy_form import found
 from helpers.errors import EquilibriumError, ParameterError, UnknownNameError, nearest
-from helpers.names import CLUSTERS, DETROIT, NEW_YORK, OCCUPATIONS, SOURCES, VISALIA
+from helpers.names import DETROIT, NEW_YORK, SOURCES, VISALIA
+from helpers.runs.values import (
+    LARGEST_RHO,
+    NO_OUTLINES,
+    NUMBERS,
+    RANGE,
+    THETA,
+    WAGE_EXPONENT,
+    check,
+    known_name,
+)
 
-LARGEST_RHO = 0.99
-"""Up to here every chapter runs; nearer to one its million simulated draws say nothing."""
-THETA = (0.1, 100.0)
-WAGE_EXPONENT = (0.01, 100.0)
-RANGE = {"from", "to", "number"}
+__all__ = [
+    "LARGEST_RHO",
+    "NO_OUTLINES",
+    "NUMBERS",
+    "RANGE",
+    "THETA",
+    "WAGE_EXPONENT",
+    "Scenario",
+    "as_json",
+    "check",
+    "in_panel",
+    "known_name",
+    "plain",
+]
+
 _EMPTIEST = 1e-100
-NUMBERS = ("rho", "theta", "wage_exponent", "city_hat", "occupation_hat", "cell_hat")
 _POLICIES = {
     "targeted": {"city_occupation": {DETROIT: {"trades": 1.10}}},
     "general": {"city": {DETROIT: policy_form.EQUAL}},
@@ -74,6 +90,9 @@ class Scenario:
     closure : str or mapping
         What answers in the chapters on equilibrium: ``standard``, ``paper``, or parameters of a
         :class:`helpers.equilibrium.Closure` with their values.
+    outlines : str
+        GeoJSON file with borders for the maps of a reader's own panel that has coordinates;
+        ``none`` for maps without.
 
     Raises
     ------
@@ -101,22 +120,34 @@ class Scenario:
     policies: dict = field(default_factory=lambda: deepcopy(_POLICIES))
     clusters: str = "city_occupation"
     closure: str | dict = "standard"
+    outlines: str = NO_OUTLINES
 
     def __post_init__(self) -> None:
         own = self.source if isinstance(self.source, str) else ""
         for name in (entry.name for entry in fields(self)):
             value = check(name, getattr(self, name), own_names=own not in SOURCES)
             object.__setattr__(self, name, value)
+        if self.outlines != NO_OUTLINES and not self.is_own:
+            raise ParameterError(
+                "outlines: only maps of a panel of your own take them; name its folder as source, "
+                "or take the line out"
+            )
         for one in ("city", "occupation"):
             name = getattr(self, one)
-            if name == getattr(self, f"second_{one}"):
+            if name == getattr(self, f"second_{one}") and not (self.is_own and one != "city"):
                 raise ParameterError(
                     f"second_{one}: {name!r} is the first {one} already; name another"
                 )
 
+    @property
+    def is_own(self) -> bool:
+        """Whether the data are a reader's own panel."""
+        return self.source not in SOURCES
+
     def parameters(self) -> dict[str, object]:
         """What a notebook's parameters cell may take."""
-        return {name: value for name, value in asdict(self).items() if name != "title"}
+        of_run = ("title", "outlines")
+        return {name: value for name, value in asdict(self).items() if name not in of_run}
 
     def check_panel(self, panel, estimates: dict | None = None) -> None:
         """Refuse what cannot run on a panel: try each step that the chapters build on.
@@ -137,6 +168,8 @@ class Scenario:
         from helpers import counterfactuals
         from helpers.counterfactuals import policy
         from helpers.estimation import estimate
+        from helpers.panel import capabilities
+        from helpers.panel.contract import PAPERS
 
         in_panel("year", self.year, panel.years)
         for year in self.years or ():
@@ -146,9 +179,22 @@ class Scenario:
             in_panel(name, getattr(self, name), shares.cities)
         for name in ("occupation", "second_occupation"):
             in_panel(name, getattr(self, name), shares.occupations)
+        if self.occupation == self.second_occupation and len(shares.occupations) > 1:
+            raise ParameterError(
+                f"second_occupation: {self.occupation!r} is the first occupation already; name "
+                "another"
+            )
         settled = policy.settle(self.policies, shares, self.theta)
         rho = self.rho
-        if rho is None or self.source not in SOURCES:  # of a reader's own, chapter 5 asks anyway
+        if rho is None and panel.source not in PAPERS:
+            lacks = {one.what: one.lacks for one in capabilities(panel)}["estimate"]
+            if lacks:
+                raise ParameterError(
+                    f"rho: these data do not give it, since they lack {lacks}; write a number "
+                    f"from 0 to {LARGEST_RHO}, such as rho: 0.6"
+                )
+        # with the paper's kind of data every chapter runs, and chapter 5 asks anyway
+        if rho is None or (self.is_own and panel.source in PAPERS):
             estimates = {} if estimates is None else estimates
             sample = (str(self.years), self.clusters, self.wage_exponent)
             if sample not in estimates:
@@ -201,117 +247,13 @@ def _check_closure(closure: str | dict, panel, year: int, rho: float, theta: flo
     from helpers import equilibrium
 
     wages = equilibrium.panel_wages(panel, year)
+    if (wages != wages).all(axis=0).any():  # a group that nobody knows the pay of
+        wages = None
     here = equilibrium.read_closure(closure)
     try:
         equilibrium.solve(panel.shares(year), rho, theta, here, wages=wages, **shock)
     except EquilibriumError as problem:
         raise EquilibriumError(f"closure: {problem}") from None
-
-
-def check(name: str, value: object, own_names: bool = False) -> object:
-    """Return one parameter in the type that it has everywhere, or refuse it by name.
-
-    Parameters
-    ----------
-    name : str
-        A field of :class:`Scenario`.
-    value : object
-    own_names : bool
-        Whether occupations may have other names than the paper's, as in a reader's own panel.
-
-    Raises
-    ------
-    ParameterError, UnknownNameError
-    """
-    if name == "rho":
-        hint = "estimated stands for the estimate"
-        return None if value is None else policy_form.number(name, value, 0, LARGEST_RHO, hint)
-    if name == "theta":
-        return policy_form.number(name, value, *THETA, "the paper's is 3")
-    if name == "wage_exponent":
-        return policy_form.number(name, value, *WAGE_EXPONENT, "the paper's is 1")
-    if name in NUMBERS:
-        return policy_form.check_hat(name, value)
-    if name == "year":
-        return _year(name, value)
-    if name == "years":
-        return _years(value)
-    if name == "policies":
-        return policy_form.parse(value)
-    if name == "closure":
-        return _closure(value)
-    kind = "words" if name == "title" else "a name"
-    if not isinstance(value, str) or not value.strip():
-        quotes = "; write it in quotes" if isinstance(value, Real) else "; give one"
-        raise ParameterError(f"{name}: expected {kind}, found {found(value)}{quotes}")
-    if any(ord(letter) < 32 or letter == "\x7f" for letter in value):
-        raise ParameterError(f"{name}: expected {kind} on one line, found {found(value)}")
-    if name == "clusters":
-        known_name(name, value, CLUSTERS)
-    elif name in ("occupation", "second_occupation") and not own_names:
-        known_name(name, value, OCCUPATIONS)
-    elif name == "source" and value not in SOURCES:
-        if not Path(value).expanduser().is_dir():
-            hint = ", ".join(nearest(value, SOURCES)) or ", ".join(SOURCES)
-            raise UnknownNameError(
-                f"source: {value!r} is neither known nor a folder; nearest: {hint}; "
-                "or give the folder that Panel.save wrote"
-            )
-        return str(Path(value).expanduser())
-    return value
-
-
-def _closure(value: object) -> str | dict:
-    """A closure's name, or its parameters as they are written down: infinity as a word."""
-    from helpers.equilibrium import read_closure
-
-    if isinstance(value, dict):
-        for key, one in value.items():
-            if isinstance(one, bool) or (not isinstance(one, Real | dict) and one != "inf"):
-                raise ParameterError(
-                    f"closure, {key}: expected a number, found {found(one)}; infinity is .inf"
-                )
-    read_closure(value)
-    if not isinstance(value, dict):
-        return value
-
-    def plain_number(one):
-        if isinstance(one, dict):
-            return {str(city): plain_number(eta) for city, eta in one.items()}
-        return "inf" if one == "inf" or one == float("inf") else float(one)
-
-    return {key: plain_number(one) for key, one in value.items()}
-
-
-def _year(name: str, value: object) -> int:
-    whole = isinstance(value, Real) and not isinstance(value, (bool, float))
-    if not whole or not 1000 <= value <= 9999:
-        raise ParameterError(
-            f"{name}: expected a year in four digits, found {found(value)}; write one like 2019"
-        )
-    return int(value)
-
-
-def _years(value: object) -> list[int] | None:
-    if value is None:
-        return None
-    if not isinstance(value, (list, tuple)) or not value:
-        raise ParameterError(
-            f"years: expected a list of years, found {found(value)}; "
-            "write [2012, 2019], or null for all"
-        )
-    years = [_year("years", year) for year in value]
-    twice = sorted({year for year in years if years.count(year) > 1})
-    if twice:
-        raise ParameterError(f"years: {twice[0]} is there twice; name each year once")
-    return years
-
-
-def known_name(kind: str, name: object, known: tuple[str, ...]) -> None:
-    """Refuse a name that is not among those known, with the nearest."""
-    if name not in known:
-        hint = ", ".join(nearest(name, known)) or ", ".join(known)
-        raise UnknownNameError(f"{kind}: {name!r} is not known; nearest: {hint}")
 
 
 def in_panel(parameter: str, value: object, known) -> None:

@@ -1,14 +1,59 @@
-"""Where metropolitan areas lie: coordinates by name (GeoNames, CC BY 4.0)."""
+"""Where cities lie: metropolitan areas by name (GeoNames, CC BY 4.0), others as their panel says.
+
+A panel that is loaded from a folder and has coordinates is remembered, so that every map and
+distance of its cities uses them.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from importlib.resources import files
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 EARTH_KM = 6371.0
+OUTLINES = "outlines.geojson"
+"""What the borders beside a panel's tables are called."""
+
+
+@dataclass(frozen=True, eq=False)
+class Known:
+    """Degrees by city, as a panel has them, and the file of its borders."""
+
+    degrees: pd.DataFrame
+    outlines: Path | None = None
+
+
+_panels: list[Known] = []
+
+
+def learn(coordinates: pd.DataFrame | None, folder: Path | str) -> None:
+    """Remember where the cities of a panel lie; the last one that is loaded comes first.
+
+    Parameters
+    ----------
+    coordinates : DataFrame or None
+        ``city``, ``latitude``, ``longitude``; None is nothing to remember.
+    folder : path
+        Of the panel; borders may lie in it.
+    """
+    if coordinates is None:
+        return
+    degrees = coordinates.set_index("city")[["latitude", "longitude"]].astype(float)
+    borders = Path(folder).expanduser() / OUTLINES
+    _panels.insert(0, Known(degrees, borders if borders.is_file() else None))
+    del _panels[8:]
+
+
+def learned(cities: Sequence[str]) -> Known | None:
+    """Degrees of cities as a panel that was loaded has them, in their order; None if none has."""
+    for panel in _panels:
+        if panel.degrees.index.isin(list(cities)).any():
+            return Known(panel.degrees.reindex(list(cities)), panel.outlines)
+    return None
 
 
 def table() -> pd.DataFrame:
@@ -39,7 +84,8 @@ def coordinates(cities: Sequence[str]) -> pd.DataFrame:
     DataFrame
         Indexed as ``cities``.
     """
-    return table().reindex(list(cities))
+    own = learned(cities)
+    return table().reindex(list(cities)) if own is None else own.degrees
 
 
 def distances(cities: Sequence[str]) -> np.ndarray:

@@ -118,7 +118,11 @@ def load(source: str | os.PathLike = "auto", **options) -> Panel:
             raise ParameterError(
                 f"{next(iter(options))}: a saved panel takes no options; leave it out"
             )
-        return Panel.read(source)
+        from helpers.sources import places
+
+        panel = Panel.read(source)
+        places.learn(panel.coordinates, source)
+        return panel
     raise _unknown(source)
 
 

@@ -179,7 +179,7 @@
     const { payload } = ui;
     const { outline } = companion;
     const panel = ui.panel({ ...size, ratio: outline.height / outline.width + (size.key || 0.075), narrow: outline.height / outline.width + 0.16 });
-    const land = svg("path", { class: "land", d: outline.path });
+    const land = svg("path", { class: "land", d: payload.borders ?? outline.path });
     panel.layer("ground").append(land);
     const marks = bubbles(panel, world, "bubble");
     const chosen = svg("circle", { class: "chosen", r: 0 });

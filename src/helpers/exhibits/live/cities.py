@@ -10,7 +10,7 @@ from matplotlib.collections import LineCollection
 from matplotlib.colors import LinearSegmentedColormap
 
 from helpers.exhibits import palette
-from helpers.exhibits.live import projection
+from helpers.exhibits.live import geography
 from helpers.exhibits.live.figure import percent, plain, short_names
 from helpers.exhibits.palette import BLUE
 from helpers.model import Shares, similarity
@@ -59,12 +59,7 @@ def alike(table: pd.DataFrame) -> bool:
 
 def on_paper(shares: Shares) -> pd.DataFrame:
     """Where each city is on the map: ``across`` and ``down``, NaN where it is unknown."""
-    where = places.coordinates(shares.cities)
-    return pd.DataFrame(
-        projection.albers_usa(where["longitude"], where["latitude"]),
-        index=shares.cities,
-        columns=["across", "down"],
-    )
+    return geography.locate(shares.cities).paper
 
 
 def with_tones(table: pd.DataFrame, shares: Shares) -> tuple[pd.DataFrame, float]:
@@ -140,7 +135,8 @@ def draw_map(ax, table: pd.DataFrame, span: float, city: str, at: Sequence[float
         What to call it.
     """
     middle = table["gain"].median()
-    lines = LineCollection(projection.outlines(2.0), colors="#999999", linewidths=0.5)
+    borders = geography.locate((city, *table["city"])).borders
+    lines = LineCollection(borders, colors="#999999", linewidths=0.5)
     ax.add_collection(lines)
     colours = LinearSegmentedColormap.from_list("gain", palette.DIVERGING["light"])
     drawn = table.dropna(subset="across")
@@ -154,7 +150,7 @@ def draw_map(ax, table: pd.DataFrame, span: float, city: str, at: Sequence[float
     if np.isfinite(x):
         ax.scatter(x, y, s=150, facecolor="none", edgecolor="black", linewidth=1.6, zorder=4)
         ax.annotate(here, (x, y), xytext=(9, -3), textcoords="offset points")
-    ax.set(xlim=(0, projection.WIDTH), ylim=(projection.HEIGHT, 0), aspect="equal")
+    ax.set(xlim=(0, geography.WIDTH), ylim=(geography.HEIGHT, 0), aspect="equal")
     ax.axis("off")
     title = (
         f"all other cities {percent(middle, sign=True)}"
@@ -199,16 +195,18 @@ def content(shares: Shares, theta: float) -> dict:
 
 def map_content(shares: Shares) -> dict:
     """Degrees and places on paper of all cities, none where they are unknown."""
-    where = places.coordinates(shares.cities)
+    where = geography.locate(shares.cities)
+    borders = {"borders": where.border_path()} if where.own or not where.known else {}
     return {
         "degrees": [
             [round(north, 4), round(east, 4)] if np.isfinite(north) else None
-            for north, east in where.to_numpy().tolist()
+            for north, east in where.degrees.to_numpy().tolist()
         ],
         "places": [
             [round(x, 1), round(y, 1)] if np.isfinite(x) else None
-            for x, y in on_paper(shares).to_numpy().tolist()
+            for x, y in where.paper.to_numpy().tolist()
         ],
+        **borders,
     }
 
 

@@ -8,6 +8,7 @@ implementation.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -102,7 +103,7 @@ def outlines(tolerance: float = 0.8) -> tuple[np.ndarray, ...]:
     scale, origin = (np.asarray(topology["transform"][key]) for key in ("scale", "translate"))
     arcs = [np.cumsum(arc, axis=0) * scale + origin for arc in topology["arcs"]]
     # simplified before they are joined: neighbours keep one border
-    arcs = [_simplify(albers_usa(arc[:, 0], arc[:, 1]), tolerance) for arc in arcs]
+    arcs = [simplify(albers_usa(arc[:, 0], arc[:, 1]), tolerance) for arc in arcs]
     rings = []
     for state in topology["objects"]["states"]["geometries"]:
         parts = state["arcs"] if state["type"] == "MultiPolygon" else [state["arcs"]]
@@ -116,17 +117,24 @@ def outlines(tolerance: float = 0.8) -> tuple[np.ndarray, ...]:
 
 def outline_path(tolerance: float = 0.8) -> str:
     """The borders as the path of an SVG, in tenths of a unit relative to the last point."""
+    return path(outlines(tolerance))
+
+
+def path(lines: Iterable[np.ndarray]) -> str:
+    """Lines on the map as the path of an SVG; one whose ends meet is closed."""
     out = []
-    for ring in outlines(tolerance):
+    for ring in lines:
         tenths = np.rint(10 * ring).astype(int)
         steps = np.diff(tenths, axis=0)
         steps = steps[(steps != 0).any(axis=1)]
         moves = "l".join(f"{x} {y}" for x, y in steps.tolist())
-        out.append(f"M{tenths[0, 0]} {tenths[0, 1]}l{moves}z")
+        close = "z" if (tenths[0] == tenths[-1]).all() else ""
+        if moves:
+            out.append(f"M{tenths[0, 0]} {tenths[0, 1]}l{moves}{close}")
     return "".join(out)
 
 
-def _simplify(line: np.ndarray, tolerance: float) -> np.ndarray:
+def simplify(line: np.ndarray, tolerance: float) -> np.ndarray:
     """Douglas and Peucker (1973): drop points that lie nearer than a tolerance to the rest."""
     if len(line) < 3 or not np.isfinite(line).all():
         return line
