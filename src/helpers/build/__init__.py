@@ -7,7 +7,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submod_attrs={
         "cells": ["Ledger"],
         "panel": ["build_panel"],
-        "records": ["WEIGHTS"],
+        "plan": ["NO_WAGE", "WEIGHTS"],
         "remarks": ["attrition", "cities_by_year", "notes"],
     },
 )

@@ -6,8 +6,8 @@ import os
 import sys
 
 from helpers.build.cells import ENTRANTS, PERSONS, WAGELESS, ZERO_CELLS
+from helpers.build.options import AUTO
 from helpers.build.panel import build_panel
-from helpers.build.records import WEIGHTS
 from helpers.build.remarks import attrition, cities_by_year, notes
 from helpers.errors import CompanionError
 from helpers.panel import check_target
@@ -18,16 +18,22 @@ def _samples(text: str) -> int | str:
     return int(text) if text.isdigit() else text
 
 
+def _year(text: str) -> int | str:
+    return text if text == AUTO else int(text)
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Build a panel from the command line: ``python -m helpers.build DATA FOLDER --tfp FILE``."""
     parser = Parser(prog="python -m helpers.build", description=__doc__)
-    parser.add_argument("data", help="the extract, .dat.gz or .csv.gz")
+    parser.add_argument("data", help="the extract: .dat.gz, .csv.gz, .dta or .parquet")
     parser.add_argument("folder", help="where the panel goes: new, empty, or a saved panel")
     parser.add_argument("--codebook", help="by default the .xml beside the data")
     parser.add_argument("--tfp", help="productivity by sector, .xlsx or .csv")
     parser.add_argument("--tfp-basis", help="which basis, where the workbook has several")
-    parser.add_argument("--weight", default="HHWT", choices=WEIGHTS)
-    parser.add_argument("--base-year", type=int, default=2010)
+    parser.add_argument("--weight", default="HHWT", help="HHWT, PERWT or another of the codebook")
+    parser.add_argument(
+        "--base-year", type=_year, default=AUTO, help="by default 2010, or the first there is"
+    )
     parser.add_argument("--backend", default="duckdb", choices=("duckdb", "pyspark"))
     parser.add_argument("--zero-cells", default="drop", choices=ZERO_CELLS)
     parser.add_argument("--entrants", default="drop", choices=ENTRANTS)
@@ -36,8 +42,20 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--samples", nargs="+", type=_samples, help="values of SAMPLE, where a year has several"
     )
+    parser.add_argument("--occupation", default="OCC1990", help="such as OCC2010 or OCCSOC")
+    parser.add_argument(
+        "--occupations", metavar="FILE", help="code, group: which codes make up each group"
+    )
+    parser.add_argument(
+        "--place", nargs="+", default="MET2013", metavar="VARIABLE", help="such as STATEFIP PUMA"
+    )
+    parser.add_argument("--crosswalk", metavar="FILE", help="from, to, share: zones of places")
+    parser.add_argument(
+        "--industry", default="INDNAICS", help="of the sectors; none for a panel without them"
+    )
     wanted = vars(parser.parse_args(arguments))
     data, folder = wanted.pop("data"), wanted.pop("folder")
+    wanted["industry"] = None if wanted["industry"] == "none" else wanted["industry"].upper()
     try:
         target = check_target(folder)  # before an hour of reading, not after
         panel = build_panel(data, **wanted)
