@@ -1,7 +1,8 @@
-"""From the shell: ``python -m helpers.build DATA FOLDER``."""
+"""A panel from survey records: ``python -m helpers.build DATA FOLDER``; ``table`` for a table."""
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 
@@ -9,9 +10,12 @@ from helpers.build.cells import ENTRANTS, PERSONS, WAGELESS, ZERO_CELLS
 from helpers.build.options import AUTO
 from helpers.build.panel import build_panel
 from helpers.build.remarks import attrition, cities_by_year, notes
+from helpers.build.table import build_table
 from helpers.errors import CompanionError
 from helpers.panel import check_target
+from helpers.panel.columns import MEANINGS
 from helpers.panel.shell import Parser
+from helpers.panel.storage import ABOUT
 
 
 def _samples(text: str) -> int | str:
@@ -22,8 +26,7 @@ def _year(text: str) -> int | str:
     return text if text == AUTO else int(text)
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Build a panel from the command line: ``python -m helpers.build DATA FOLDER --tfp FILE``."""
+def _records_parser() -> Parser:
     parser = Parser(prog="python -m helpers.build", description=__doc__)
     parser.add_argument("data", help="the extract: .dat.gz, .csv.gz, .dta or .parquet")
     parser.add_argument("folder", help="where the panel goes: new, empty, or a saved panel")
@@ -53,13 +56,58 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--industry", default="INDNAICS", help="of the sectors; none for a panel without them"
     )
-    wanted = vars(parser.parse_args(arguments))
-    data, folder = wanted.pop("data"), wanted.pop("folder")
+    return parser
+
+
+def _table_parser() -> Parser:
+    parser = Parser(
+        prog="python -m helpers.build table",
+        description="A panel from a table that need not fit in memory: a row for each place, "
+        "group and year.",
+    )
+    parser.add_argument("data", metavar="table", help="csv, tsv, txt, csv.gz, parquet or dta")
+    parser.add_argument("folder", help="where the panel goes: new, empty, or a saved panel")
+    for meaning, words in MEANINGS.items():
+        parser.add_argument(f"--{meaning}", metavar="COLUMN", help=f"column: {words}")
+    parser.add_argument("--encoding", help="of a text file, such as cp1250")
+    parser.add_argument("--decimal", choices=(".", ","), help="found in the numbers if left out")
+    parser.add_argument("--add-up", action="store_true", help="add up rows of the same cell")
+    parser.add_argument("--backend", default="duckdb", choices=("duckdb", "pyspark"))
+    parser.add_argument("--name", default="own", help="what the panel is called")
+    return parser
+
+
+def _from_table(wanted: dict, folder: str) -> str:
+    columns = {m: column for m in MEANINGS if (column := wanted.pop(m))}
+    target = build_table(wanted.pop("data"), folder, columns, **wanted)
+    about = json.loads((target / ABOUT).read_text())["provenance"]
+    named = ", ".join(f"{meaning} = {column!r}" for meaning, column in about["columns"].items())
+    return "\n".join([f"columns: {named}", *(f"- {note}" for note in about["understood"])])
+
+
+def _from_records(wanted: dict, folder: str) -> str:
     wanted["industry"] = None if wanted["industry"] == "none" else wanted["industry"].upper()
+    target = check_target(folder)  # before an hour of reading, not after
+    panel = build_panel(wanted.pop("data"), **wanted)
+    panel.save(target)
+    steps = attrition(panel).to_string(index=False)
+    said = "\n".join(f"- {note}" for note in notes(panel))
+    return f"{steps}\n\n{cities_by_year(panel).to_string(index=False)}\n\n{said}"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Build a panel from the command line: ``python -m helpers.build DATA FOLDER --tfp FILE``.
+
+    ``python -m helpers.build table TABLE FOLDER`` takes a table of places and groups of any
+    length (:func:`helpers.build.build_table`).
+    """
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    of_table = given[:1] == ["table"]
+    parser = _table_parser() if of_table else _records_parser()
+    wanted = vars(parser.parse_args(given[1:] if of_table else given))
+    data, folder = wanted["data"], wanted.pop("folder")
     try:
-        target = check_target(folder)  # before an hour of reading, not after
-        panel = build_panel(data, **wanted)
-        panel.save(target)
+        said = (_from_table if of_table else _from_records)(wanted, folder)
     except CompanionError as problem:
         return _say(f"{type(problem).__name__}: {problem}")
     except KeyboardInterrupt:
@@ -75,9 +123,7 @@ def main(arguments: list[str] | None = None) -> int:
             "package: please report it with the command and the codebook"
         )
     try:
-        print(attrition(panel).to_string(index=False))
-        print(f"\n{cities_by_year(panel).to_string(index=False)}\n")
-        print("\n".join(f"- {note}" for note in notes(panel)))
+        print(said)
         print(f"saved in {folder}")
         sys.stdout.flush()
     except BrokenPipeError:
