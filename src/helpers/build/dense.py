@@ -162,8 +162,7 @@ def write(
         If the folder cannot be written.
     """
     draft = folder.with_name(f".{folder.name}.{os.getpid()}-{secrets.token_hex(4)}")
-    sizes = ((cube.places, "places"), (cube.groups, "groups"), (cube.years, "years"))
-    said.insert(0, ", ".join(f"{len(names):,} {word}" for names, word in sizes))
+    settled = np.zeros(len(cube.places), dtype=bool)
     if "households" not in cube.numbers:
         said.append("shares are of all households of a year")
     try:
@@ -180,7 +179,14 @@ def write(
             ]
             for year, slab in filled:
                 kept = _settled(cube, year, slab, said)
+                settled[kept] = True
                 _write_year(files[0], files[1], cube, year, slab, kept)
+            sizes = (
+                (int(settled.sum()), "places"),
+                (len(cube.groups), "groups"),
+                (len(cube.years), "years"),
+            )
+            said.insert(0, ", ".join(f"{n:,} {word}" for n, word in sizes))
             about = {"source": name, "provenance": {"columns": named, "understood": said}}
             text = json.dumps(about, indent=1)
             for file in files:

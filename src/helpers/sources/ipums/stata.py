@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
+import tempfile
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +27,7 @@ def to_parquet(
     *,
     labels: bool = False,
     decimals: Mapping[str, int] | None = None,
+    names: Sequence[str] | None = None,
 ) -> Path:
     """Copy a Stata file to parquet without holding it in memory.
 
@@ -39,6 +42,8 @@ def to_parquet(
     decimals : {NAME: digits}, optional
         Digits after the point of variables, by upper-case name: numbers that Stata holds in
         single precision are rounded to them.
+    names : sequence of str, optional
+        Upper-case names of the variables to copy; all by default.
 
     Returns
     -------
@@ -61,8 +66,10 @@ def to_parquet(
             pd.read_stata(plain, convert_categoricals=labels, iterator=True) as reader,
         ):
             warnings.simplefilter("ignore")  # labels that are not unique stay codes
-            _copy(reader, target, digits)
-    except (OSError, ValueError, KeyError, EOFError, UnicodeError, arrow.ArrowException) as problem:
+            _copy(reader, target, digits, names)
+    except DataError:
+        raise
+    except Exception as problem:  # whatever bytes that are none make of a header
         said = (str(problem).splitlines() or [type(problem).__name__])[0]
         raise DataError(
             f"{source}: not a Stata file that can be read ({said}); fetch the extract again"
@@ -73,10 +80,16 @@ def to_parquet(
     return target
 
 
-def _copy(reader: pd.io.stata.StataReader, target: Path, digits: Mapping[str, int]) -> None:
+def _copy(
+    reader: pd.io.stata.StataReader,
+    target: Path,
+    digits: Mapping[str, int],
+    names: Sequence[str] | None,
+) -> None:
+    wanted = None if names is None else [v for v in variables(reader) if v.upper() in names]
     writer = None
     try:
-        while (block := _next(reader)) is not None:
+        while (block := _next(reader, wanted)) is not None:
             table = arrow.table({name: _column(block[name], digits) for name in block})
             if writer is None:
                 writer = parquet.ParquetWriter(target, table.schema)
@@ -88,10 +101,59 @@ def _copy(reader: pd.io.stata.StataReader, target: Path, digits: Mapping[str, in
         raise ValueError("no record")
 
 
-def _next(reader: pd.io.stata.StataReader) -> pd.DataFrame | None:
+def variables(reader: pd.io.stata.StataReader) -> list[str]:
+    """Names of the variables of an open file, as it writes them."""
+    return list(reader.variable_labels())
+
+
+def names_in(source: Path) -> list[str]:
+    """Upper-case names of the variables of a Stata file.
+
+    Raises
+    ------
+    DataError
+        If it is none.
+    """
+    try:
+        with open_records(source) as stream, pd.read_stata(stream, iterator=True) as reader:
+            return [name.upper() for name in variables(reader)]
+    except DataError:
+        raise
+    except Exception as problem:
+        said = (str(problem).splitlines() or [type(problem).__name__])[0]
+        raise DataError(
+            f"{source}: not a Stata file that can be read ({said}); fetch the extract again"
+        ) from None
+
+
+_KEPT = None
+
+
+def kept_copy(source: Path, names: Sequence[str], decimals: Mapping[str, int]) -> Path:
+    """Some variables of a Stata file as parquet, in a folder that goes with the process.
+
+    A file that has not changed is copied once for each choice of variables.
+
+    Raises
+    ------
+    DataError
+        As :func:`to_parquet`.
+    """
+    global _KEPT
+    if _KEPT is None:
+        _KEPT = tempfile.TemporaryDirectory(prefix="companion-stata-")
+    state = source.stat()
+    what = repr((str(source.resolve()), state.st_mtime_ns, state.st_size, sorted(names)))
+    target = Path(_KEPT.name) / f"{hashlib.sha1(what.encode()).hexdigest()[:16]}.parquet"
+    if not target.is_file():
+        to_parquet(source, target, decimals=decimals, names=names)
+    return target
+
+
+def _next(reader: pd.io.stata.StataReader, wanted: Sequence[str] | None) -> pd.DataFrame | None:
     """The next block; None at the end."""
     try:
-        block = reader.read(_BLOCK)
+        block = reader.read(_BLOCK, columns=wanted)
     except StopIteration:
         return None
     return block if len(block) else None
