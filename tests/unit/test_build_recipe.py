@@ -10,8 +10,10 @@ import pandas as pd
 import pytest
 
 import extracts
-from helpers.build import __main__, attrition, build_panel, notes
+from helpers.build import __main__, attrition, build_panel, build_replicates, notes
+from helpers.counterfactuals import shock
 from helpers.errors import DataError, MissingVariableError, ParameterError, SampleError
+from helpers.model import Shares
 from helpers.panel import Panel
 from helpers.sources import groups
 from helpers.sources.synthetic.extract import LAYOUT
@@ -288,3 +290,136 @@ def test_the_command_takes_every_option(wide, tmp_path, capsys):
     assert panel.source == "microdata"
     assert set(panel.cells["city"]) == {"zone 100", "zone 200", "zone 300"}
     panel.shares(2022)
+
+
+REPLICATED = (*LAYOUT, *((f"REPWT{r}", 6, 0, "Replicate weight") for r in range(1, 81)))
+
+
+@pytest.fixture(scope="module")
+def replicated(tmp_path_factory):
+    """An extract with 80 replicates of HHWT, some of them negative."""
+    rng = np.random.default_rng(8)
+    table = extracts.records(1_500, 8)
+    around = np.round(
+        table["HHWT"].to_numpy()[:, None] * (1 + rng.normal(0, 0.3, (len(table), 80)))
+    )
+    around[:, 1:-1][rng.random((len(table), 78)) < 0.01] = -7
+    more = pd.DataFrame(around.astype(int), columns=[f"REPWT{r}" for r in range(1, 81)])
+    table = pd.concat([table, more], axis=1)
+    text = [
+        "".join(
+            f"{value:<{width}}" if name == "INDNAICS" else f"{round(value * 10**places):{width}d}"
+            for name, width, places, _ in REPLICATED
+            for value in [row[name]]
+        )
+        for row in table.to_dict("records")
+    ]
+    folder = tmp_path_factory.mktemp("replicated")
+    return table, *extracts.write(folder, table, layout=REPLICATED, text=text)
+
+
+def _shares_by_hand(table: pd.DataFrame, weight: str, year: int, whole: Shares) -> Shares:
+    group = {code: name for name, code in extracts.CODES.items()}
+    kept = table.assign(group=table["OCC1990"].map(group)).dropna(subset=["group"])
+    kept = kept[(kept["MET2013"] != 0) & (kept["YEAR"] == year)]
+    sums = kept.pivot_table(index="MET2013", columns="group", values=weight, aggfunc="sum")
+    counts = sums[list(whole.occupations)].clip(lower=0).to_numpy()
+    return Shares(counts / counts.sum(axis=0), counts.sum(axis=0) / counts.sum())
+
+
+def test_sampling_errors_are_those_of_eighty_panels_one_by_one(replicated):
+    table, book, data = replicated
+    made = build_replicates(data, book)
+    pd.testing.assert_frame_equal(made.panel.cells, build_panel(data, book).cells)
+    whole = made.panel.shares(2011)
+    each = [_shares_by_hand(table, f"REPWT{r}", 2011, whole) for r in range(1, 81)]
+    errors = made.standard_errors(2011)
+    for name in ("pi_ck", "phi_ck"):
+        squares = sum((getattr(one, name) - getattr(whole, name)) ** 2 for one in each)
+        expected = np.sqrt(4 / 80 * squares).ravel()
+        np.testing.assert_allclose(errors[f"se_{name}"], expected, rtol=1e-9)
+    omega = np.sqrt(4 / 80 * sum((one.omega_k - whole.omega_k) ** 2 for one in each))
+    np.testing.assert_allclose(errors["se_omega_k"].to_numpy()[:8], omega, rtol=1e-9)
+    assert (errors[["se_pi_ck", "se_phi_ck", "se_omega_k"]] > 0).all(axis=None)
+
+
+def test_a_replicate_is_the_panel_of_its_weight(replicated):
+    _, book, data = replicated
+    made = build_replicates(data, book)
+    for r in (1, 80):
+        alone = build_panel(data, book, weight=f"REPWT{r}").shares(2010)
+        one = list(made.shares(2010))[r - 1]
+        np.testing.assert_allclose(one.pi_ck, alone.pi_ck, rtol=1e-12)
+        np.testing.assert_allclose(one.omega_k, alone.omega_k, rtol=1e-12)
+
+
+def test_the_interval_of_a_counterfactual_is_its_spread_over_replicates(replicated):
+    table, book, data = replicated
+    made = build_replicates(data, book)
+    whole = made.panel.shares(2010)
+    city = extracts.CITIES[0]
+
+    def after(shares):
+        hats = np.array([0.9, 1.0, 1.0])
+        return shock(shares, 0.6, 4.0, city=hats).pi_c / shares.pi_c - 1
+
+    found = made.interval(2010, after, level=0.9)
+    each = [after(_shares_by_hand(table, f"REPWT{r}", 2010, whole)) for r in range(1, 81)]
+    error = np.sqrt(4 / 80 * sum((one - after(whole)) ** 2 for one in each))
+    np.testing.assert_allclose(found["estimate"], after(whole), rtol=1e-12)
+    np.testing.assert_allclose(found["standard_error"], error, rtol=1e-7)
+    np.testing.assert_allclose(found["high"] - found["low"], 2 * 1.6448536 * error, rtol=1e-6)
+    assert found["city"].tolist() == list(extracts.CITIES)
+    by_name = made.interval(2010, lambda s: shock(s, 0.6, 4.0, city={city: 0.9}).pi_c[0])
+    assert by_name.shape == (1, 4)
+    constant = made.interval(2010, lambda shares: 3.0)
+    assert constant["standard_error"].item() == 0
+    for level in (0, 1, "high"):
+        with pytest.raises(ParameterError, match="level: expected a number between 0 and 1"):
+            made.interval(2010, after, level)
+    with pytest.raises(ParameterError, match="expected a function that gives numbers"):
+        made.interval(2010, lambda shares: "x")
+
+
+def test_replicates_that_are_not_there_are_said_with_what_to_order(replicated, wide):
+    _, book, data = wide
+    with pytest.raises(
+        MissingVariableError, match=r"lacks 80 of the 80 .*order the extract with R"
+    ):
+        build_replicates(data, book)
+    with pytest.raises(ParameterError, match="expected one of HHWT, PERWT, of which the survey"):
+        build_replicates(data, book, weight="SLWT")
+    with pytest.raises(ParameterError, match="'wieght' is not known; nearest: weight"):
+        build_replicates(data, book, wieght="HHWT")
+    _, book, data = replicated
+    with pytest.raises(MissingVariableError, match="order the extract with REPWTP"):
+        build_replicates(data, book, weight="PERWT")
+
+
+def test_replicates_spread_over_zones(replicated):
+    table, book, data = replicated
+    codes = sorted(set(table["MET2013"]) - {0})
+    rows = [(codes[0], "West", "0.3"), (codes[0], "East", "0.7"), (codes[1], "West", 1),
+            (codes[2], "East", 1)]  # fmt: skip
+    crosswalk = pd.DataFrame(rows, columns=["from", "to", "share"])
+    made = build_replicates(data, book, crosswalk=crosswalk)
+    plain = build_replicates(data, book)
+    a, b, c = np.moveaxis(plain.households[2010], 1, 0)
+    west = made.panel.shares(2010).cities.index("West")
+    order = [plain.panel.shares(2010).occupations.index(name)
+             for name in made.panel.shares(2010).occupations]  # fmt: skip
+    np.testing.assert_allclose(made.households[2010][:, west], (0.3 * a + b)[:, order], rtol=1e-12)
+    np.testing.assert_allclose(
+        made.households[2010][:, 1 - west], (0.7 * a + c)[:, order], rtol=1e-12
+    )
+
+
+def test_the_command_writes_standard_errors(replicated, tmp_path, capsys):
+    _, _, data = replicated
+    asked = [str(data), str(tmp_path / "panel"), "--standard-errors", str(tmp_path / "errors.csv")]
+    assert __main__.main(asked) == 0
+    errors = pd.read_csv(tmp_path / "errors.csv")
+    assert set(errors["year"]) == {2010, 2011}
+    assert (errors["se_pi_ck"] > 0).all()
+    assert __main__.main([*asked[:3], str(tmp_path / "errors.xyz")]) == 2
+    assert "expected a file that ends in" in capsys.readouterr().err

@@ -9,6 +9,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "one_year": ["read_shares"],
         "panel": ["build_panel"],
         "plan": ["NO_WAGE", "WEIGHTS"],
+        "replicates": ["Replicates", "build_replicates"],
         "table": ["build_table"],
         "remarks": ["attrition", "cities_by_year", "notes"],
     },

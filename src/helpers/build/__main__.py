@@ -6,16 +6,20 @@ import json
 import os
 import sys
 
+import pandas as pd
+
 from helpers.build.cells import ENTRANTS, PERSONS, WAGELESS, ZERO_CELLS
 from helpers.build.options import AUTO
 from helpers.build.panel import build_panel
 from helpers.build.remarks import attrition, cities_by_year, notes
+from helpers.build.replicates import build_replicates
 from helpers.build.table import build_table
 from helpers.errors import CompanionError
 from helpers.panel import check_target
 from helpers.panel.columns import MEANINGS
 from helpers.panel.shell import Parser
 from helpers.panel.storage import ABOUT
+from helpers.panel.writing import check_ending, write_frame
 
 
 def _samples(text: str) -> int | str:
@@ -56,6 +60,11 @@ def _records_parser() -> Parser:
     parser.add_argument(
         "--industry", default="INDNAICS", help="of the sectors; none for a panel without them"
     )
+    parser.add_argument(
+        "--standard-errors",
+        metavar="FILE",
+        help="sampling errors of shares by the 80 replicate weights: a csv, parquet, tex or md",
+    )
     return parser
 
 
@@ -88,8 +97,17 @@ def _from_table(wanted: dict, folder: str) -> str:
 def _from_records(wanted: dict, folder: str) -> str:
     wanted["industry"] = None if wanted["industry"] == "none" else wanted["industry"].upper()
     target = check_target(folder)  # before an hour of reading, not after
-    panel = build_panel(wanted.pop("data"), **wanted)
+    errors = wanted.pop("standard_errors")
+    file = None if errors is None else check_ending(errors)
+    if file is None:
+        panel = build_panel(wanted.pop("data"), **wanted)
+    else:
+        made = build_replicates(wanted.pop("data"), **wanted)
+        panel = made.panel
+        each = [made.standard_errors(year).assign(year=year) for year in made.years]
     panel.save(target)
+    if file is not None:
+        write_frame(pd.concat(each, ignore_index=True), file, digits=6)
     steps = attrition(panel).to_string(index=False)
     said = "\n".join(f"- {note}" for note in notes(panel))
     return f"{steps}\n\n{cities_by_year(panel).to_string(index=False)}\n\n{said}"

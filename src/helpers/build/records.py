@@ -300,6 +300,11 @@ def tidy(
 
 def in_units(table: pd.DataFrame, after: dict[str, int]) -> pd.DataFrame:
     """Sums of whole numbers in natural units, each divided once, so rounded once."""
-    return table.assign(
-        **{name: [int(value) / 10**scale for value in table[name]] for name, scale in after.items()}
-    )
+    return table.assign(**{name: _divided(table[name], scale) for name, scale in after.items()})
+
+
+def _divided(sums: pd.Series, scale: int) -> pd.Series | list[float]:
+    small = sums.dtype != object and float(sums.abs().max()) < 2.0**53
+    if small or sums.dtype == np.float64:
+        return sums.astype(float) / 10.0**scale
+    return [int(value) / 10**scale for value in sums]
