@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+import re
+import shlex
 from decimal import Decimal
 from fractions import Fraction
 
@@ -10,6 +13,7 @@ import pandas as pd
 import pytest
 
 import extracts
+from helpers import files
 from helpers.build import __main__, attrition, build_panel, build_replicates, notes
 from helpers.counterfactuals import shock
 from helpers.errors import DataError, MissingVariableError, ParameterError, SampleError
@@ -423,3 +427,27 @@ def test_the_command_writes_standard_errors(replicated, tmp_path, capsys):
     assert (errors["se_pi_ck"] > 0).all()
     assert __main__.main([*asked[:3], str(tmp_path / "errors.xyz")]) == 2
     assert "expected a file that ends in" in capsys.readouterr().err
+
+
+def test_commands_of_the_page_on_microdata_are_ones_that_the_program_understands():
+    text = (files.BOOK / "microdata.md").read_text("utf-8")
+    blocks = re.findall(r"^```\{code-block\} bash\n(.*?)^```$", text, re.M | re.S)
+    said = [shlex.split(line) for block in blocks for line in block.strip().splitlines()]
+    assert len(said) >= 4
+    named = set()
+    for program, module, name, *arguments in said:
+        assert (program, module, name) == (".venv/bin/python", "-m", "helpers.build")
+        if arguments[0] == "table":
+            __main__.table_parser().parse_args(arguments[1:])
+        else:
+            __main__.records_parser().parse_args(arguments)
+            named |= {word for word in arguments if word.startswith("--")}
+    assert named >= {"--occupation", "--occupations", "--place", "--crosswalk", "--standard-errors"}
+
+
+def test_the_tables_of_the_page_on_microdata_are_ones_that_are_read():
+    text = (files.BOOK / "microdata.md").read_text("utf-8")
+    first, second = re.findall(r"^```text\n(.*?)^```$", text, re.M | re.S)
+    assert len(groups.read_groups(pd.read_csv(io.StringIO(first), dtype=str))) == 3
+    crosswalk = groups.read_crosswalk(pd.read_csv(io.StringIO(second), dtype=str))
+    assert crosswalk.groupby("from")["share"].sum().eq(1).all()

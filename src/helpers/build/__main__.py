@@ -30,7 +30,8 @@ def _year(text: str) -> int | str:
     return text if text == AUTO else int(text)
 
 
-def _records_parser() -> Parser:
+def records_parser() -> Parser:
+    """What the command for survey records understands."""
     parser = Parser(prog="python -m helpers.build", description=__doc__)
     parser.add_argument("data", help="the extract: .dat.gz, .csv.gz, .dta or .parquet")
     parser.add_argument("folder", help="where the panel goes: new, empty, or a saved panel")
@@ -68,7 +69,8 @@ def _records_parser() -> Parser:
     return parser
 
 
-def _table_parser() -> Parser:
+def table_parser() -> Parser:
+    """What the command for a table understands."""
     parser = Parser(
         prog="python -m helpers.build table",
         description="A panel from a table that need not fit in memory: a row for each place, "
@@ -121,7 +123,7 @@ def main(arguments: list[str] | None = None) -> int:
     """
     given = sys.argv[1:] if arguments is None else list(arguments)
     of_table = given[:1] == ["table"]
-    parser = _table_parser() if of_table else _records_parser()
+    parser = table_parser() if of_table else records_parser()
     wanted = vars(parser.parse_args(given[1:] if of_table else given))
     data, folder = wanted["data"], wanted.pop("folder")
     try:
