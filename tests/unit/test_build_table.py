@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
+import subprocess
+import sys
 
 import numpy as np
 import pandas as pd
 import pytest
 from pyarrow import parquet
 
+from helpers import files
 from helpers.build import __main__, build_table, read_shares
 from helpers.counterfactuals import shock
 from helpers.errors import DataError, ParameterError, UnknownNameError
@@ -197,3 +202,36 @@ def test_the_command_makes_the_folder_and_shares_are_shocked(tmp_path, capsys):
     assert new.pi_c[0] < shares.pi_c[0]
     assert __main__.main(["table", "none.csv", str(out)]) == 2
     assert "none.csv is not there; name a file" in capsys.readouterr().err
+
+
+SPARK = """
+import sys
+from helpers.build import build_table
+build_table(sys.argv[1], sys.argv[2], {"wage": "pay"}, backend="pyspark")
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("ending", ["parquet", "csv"])
+def test_spark_gives_the_same_folder(tmp_path, ending):
+    folder = files.ROOT / ".cluster"
+    missing = "Java" if shutil.which("java") is None else "" if folder.is_dir() else "make cluster"
+    if missing and os.environ.get("CI"):
+        pytest.fail(f"no {missing}, which CI has to have")
+    if missing:
+        pytest.skip(f"no Spark here: {missing} is missing")
+    path = tmp_path / f"table.{ending}"
+    table = long_table()
+    if ending == "csv":
+        table.to_csv(path, index=False)
+    else:
+        table.to_parquet(path, index=False)
+    done = subprocess.run(
+        [sys.executable, "-c", SPARK, path, tmp_path / "there"],
+        env={**os.environ, "PYTHONPATH": str(folder)}, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    here = Panel.read(build_table(path, tmp_path / "here", {"wage": "pay"}))
+    there = Panel.read(tmp_path / "there")
+    pd.testing.assert_frame_equal(here.cells, there.cells, check_exact=True)
+    pd.testing.assert_frame_equal(here.cities, there.cities, check_exact=True)

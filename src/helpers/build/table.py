@@ -133,12 +133,14 @@ def _keyed(table: Rows, cube: dense.Cube, con: ibis.BaseBackend, target: Path) -
 
 def _batches(keyed: Path, years: list[int]) -> Iterator[list[np.ndarray]]:
     """Positions of year, place and group, and the numbers, a block of rows at a time."""
-    with parquet.ParquetFile(keyed) as file:
-        for batch in file.iter_batches(_BATCH):
-            columns = [column.to_numpy(zero_copy_only=False) for column in batch.columns]
-            here = np.isin(columns[0], years)
-            if here.any():
-                yield columns if here.all() else [column[here] for column in columns]
+    # one engine writes a file, a cluster a folder of them
+    for part in sorted(keyed.glob("*.parquet")) if keyed.is_dir() else [keyed]:
+        with parquet.ParquetFile(part) as file:
+            for batch in file.iter_batches(_BATCH):
+                columns = [column.to_numpy(zero_copy_only=False) for column in batch.columns]
+                here = np.isin(columns[0], years)
+                if here.any():
+                    yield columns if here.all() else [column[here] for column in columns]
 
 
 def _years_filled(
