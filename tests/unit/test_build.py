@@ -16,7 +16,7 @@ import pytest
 
 import extracts
 from helpers import build, estimation, files, instrument
-from helpers.build import __main__, attrition, build_panel, records
+from helpers.build import __main__, attrition, build_panel, plan
 from helpers.build.cells import POOLED
 from helpers.errors import DataError, ParameterError, SampleError, TfpError, WrongCollectionError
 from helpers.panel import OCCUPATIONS, Panel
@@ -557,7 +557,7 @@ def test_notes_say_what_users_are_warned_of(tmp_path):
     assert build.cities_by_year(panel)["cities"].tolist() == [3, 3]
     again = Panel.read(panel.save(tmp_path / "panel"))
     assert build.notes(again) == build.notes(panel)
-    assert list(attrition(again).columns) == list(attrition(panel).columns) == list(records.COLUMNS)
+    assert list(attrition(again).columns) == list(attrition(panel).columns) == list(plan.COLUMNS)
     pd.testing.assert_frame_equal(attrition(again), attrition(panel))
 
 

@@ -16,6 +16,7 @@ import pandas as pd
 import pytest
 
 import extracts
+from helpers.build import build_panel
 from helpers.errors import (
     CodebookError,
     DataError,
@@ -29,6 +30,7 @@ from helpers.errors import (
 from helpers.sources import ipums
 from helpers.sources.ipums import explain as explain_room
 from helpers.sources.ipums import lines as lines_room
+from helpers.sources.ipums import stata
 from helpers.sources.synthetic.extract import LAYOUT, codebook
 
 
@@ -550,3 +552,69 @@ def test_the_key_is_needed_and_never_shown(server, tmp_path, monkeypatch):
     written = [p for p in tmp_path.rglob("*") if p.is_file() and p.suffix != ".gz"]
     assert not [p for p in written if "secret-123" in p.read_text("latin-1")]
     assert os.environ[ipums.KEY_VARIABLE] == "secret-123"
+
+
+def test_an_extract_that_is_ordered_is_taken_up_by_its_number(
+    server, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.setenv(ipums.KEY_VARIABLE, "the-key")
+    folder = tmp_path / "got"
+
+    def broken(*arguments, **options):
+        raise ConnectionError("reset by peer; the-key")
+
+    with monkeypatch.context() as first:
+        first.setattr("ipumspy.IpumsApiClient.download_extract", broken)
+        with pytest.raises(ExtractRequestError, match=r"fetch\(folder, extract=7\)") as stopped:
+            ipums.fetch(folder, address=server)
+    assert "extract 7 is ordered" in capsys.readouterr().out
+    note = (folder / "usa_00007.ordered").read_text()
+    assert "extract=7" in note
+    assert "the-key" not in note + str(stopped.value)
+    ordered = len(Ipums.seen)
+    book, data = ipums.fetch(folder, extract=7, address=server)
+    assert len(Ipums.seen) == ordered == 1  # nothing was ordered again
+    assert len(ipums.scan(data, book).execute()) > 3_000
+    assert sorted(p.name for p in folder.iterdir()) == ["usa_00007.dat.gz", "usa_00007.xml"]
+    for number in (0, True, "7"):
+        with pytest.raises(ParameterError, match="expected the number of an extract such as 12"):
+            ipums.fetch(folder, extract=number, address=server)
+
+
+@pytest.mark.parametrize("ending", [".dta", ".dta.gz"])
+@pytest.mark.parametrize("kind", ["float64", "float32"])
+def test_a_stata_extract_has_the_values_of_the_text(tmp_path, monkeypatch, ending, kind):
+    table = extracts.records(700)
+    if kind == "float32":  # seven digits hold these weights
+        table = table.assign(**{n: (table[n] % 90).round(2) for n in ("HHWT", "PERWT")})
+    book, data = extracts.write(tmp_path, table)
+    path = tmp_path / f"small{ending}"
+    labelled = table[[name for name, *_ in LAYOUT]].rename(columns=str.lower)
+    labelled = labelled.astype({"hhwt": kind, "perwt": kind, "year": "int16", "occ1990": "int16"})
+    labelled.to_stata(
+        path, write_index=False, version=118,
+        value_labels={"occ1990": {15: "Managers"}, "year": {2010: "2010"}},
+    )  # fmt: skip
+    monkeypatch.setattr(stata, "_BLOCK", 97)
+    found, expected = (ipums.scan(each, book).execute() for each in (path, data))
+    pd.testing.assert_frame_equal(found, expected)
+    some = ["INDNAICS", "HHWT"]
+    assert ipums.scan(path, book, some).count().execute() == len(table)
+    one, other = (build_panel(each, book) for each in (path, data))
+    pd.testing.assert_frame_equal(one.cells, other.cells)
+
+
+def test_a_stata_file_that_is_none_or_lacks_a_variable_is_said_to(tmp_path):
+    book, _ = extracts.write(tmp_path)
+    (tmp_path / "bad.dta").write_bytes(b"no Stata file at all" * 9)
+    with pytest.raises(DataError, match="not a Stata file that can be read"):
+        ipums.scan(tmp_path / "bad.dta", book)
+    table = extracts.records(50)[["YEAR", "HHWT"]]
+    table.to_stata(tmp_path / "short.dta", write_index=False)
+    with pytest.raises(MissingVariableError, match="OCC1990 is not in the file"):
+        ipums.scan(tmp_path / "short.dta", book, ["YEAR", "OCC1990"])
+    odd = extracts.records(50).assign(YEAR=2010.5)[["YEAR", "HHWT"]]
+    odd.loc[7, "HHWT"] = -1.0
+    odd.assign(YEAR=3010).to_stata(tmp_path / "odd.dta", write_index=False)
+    with pytest.raises(RecordError, match=r"row 1: YEAR is 3010.*expected a year from"):
+        ipums.scan(tmp_path / "odd.dta", book, ["YEAR", "HHWT"]).execute()

@@ -6,8 +6,11 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "cells": ["Ledger"],
+        "one_year": ["read_shares"],
         "panel": ["build_panel"],
-        "records": ["WEIGHTS"],
+        "plan": ["NO_WAGE", "WEIGHTS"],
+        "replicates": ["Replicates", "build_replicates"],
+        "table": ["build_table"],
         "remarks": ["attrition", "cities_by_year", "notes"],
     },
 )

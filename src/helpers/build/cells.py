@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from helpers import instrument
-from helpers.build.records import NO_METRO, OUTSIDE
+from helpers.build.plan import NO_METRO, OUTSIDE
 from helpers.errors import SampleError
 from helpers.panel import OCCUPATIONS
 
@@ -42,7 +43,7 @@ class Ledger:
     def _size(table: pd.DataFrame) -> dict[str, float | int]:
         cells = table[(table["city"] != NO_METRO) & (table["occupation"] != OUTSIDE)]
         return {
-            "rows": int(table["n"].sum()),
+            "rows": round(table["n"].sum()),
             "weight": float(table["weight"].sum()),
             "cells": len(cells[["year", "city", "occupation"]].drop_duplicates()),
             "cities": int(cells["city"].nunique()),
@@ -51,31 +52,34 @@ class Ledger:
 
 def keep_cities(
     table: pd.DataFrame, base_year: int, zero_cells: str, entrants: str, heads: bool,
-    ledger: Ledger, paid_only: bool = False,
+    ledger: Ledger, paid_only: bool = False, *, groups: Sequence[str] = OCCUPATIONS,
+    variables: tuple[str, str] = ("MET2013", "OCC1990"),
 ) -> pd.DataFrame:  # fmt: skip
     """Drop or pool what cannot be part of a full table of cities and occupations."""
+    place, occupation = variables
+    many = f"the {'eight' if len(groups) == 8 else len(groups)}"
     if heads:
         everybody, table = table, table[table["head"] == 1]
         reason = "not the first person of its household: PERNUM is not 1"
         ledger.add("household heads", reason, everybody, table)
     in_metro = table[table["city"] != NO_METRO]
-    ledger.add("metropolitan area", "MET2013 is 0: not identified", table, in_metro)
+    ledger.add("metropolitan area", f"{place} is 0: not identified", table, in_metro)
     in_group = in_metro[in_metro["occupation"] != OUTSIDE]
-    ledger.add("occupation", "OCC1990 is in none of the eight groups", in_metro, in_group)
+    ledger.add("occupation", f"{occupation} is in none of {many} groups", in_metro, in_group)
     settled = in_group
     if zero_cells == "pool":
-        lacking = _lacking(in_group)
+        lacking = _lacking(in_group, groups)
         short = set(lacking[lacking].index.get_level_values("city"))
         settled = in_group.assign(city=in_group["city"].where(~in_group["city"].isin(short), -1))
         reason = f"{len(short)} cities that lack an occupation in some year, pooled into one"
         ledger.add("pooled cities", reason, in_group, settled)
-    lacking = _lacking(settled)
+    lacking = _lacking(settled, groups)
     full = ~lacking.reindex(pd.MultiIndex.from_frame(settled[["year", "city"]])).to_numpy()
     kept = settled[full]
-    reason = "a city lacks one of the eight occupations that year"
+    reason = f"a city lacks one of {many} occupations that year"
     ledger.add("empty cells", reason, settled, kept)
     if paid_only:
-        unpaid = _lacking(kept, "paid_wage")
+        unpaid = _lacking(kept, groups, "paid_wage")
         full = ~unpaid.reindex(pd.MultiIndex.from_frame(kept[["year", "city"]])).to_numpy()
         paid = kept[full]
         ledger.add("wages", "a city has a cell in which nobody has a wage that year", kept, paid)
@@ -88,13 +92,13 @@ def keep_cities(
     return kept
 
 
-def _lacking(table: pd.DataFrame, amount: str = "weight") -> pd.Series:
+def _lacking(table: pd.DataFrame, groups: Sequence[str], amount: str = "weight") -> pd.Series:
     """By year and city: whether some occupation has nobody.
 
     A cell whose records weigh nothing is as empty as one without records.
     """
     cells = table.groupby(["year", "city", "occupation"])[amount].sum().unstack("occupation")
-    return ~(cells.reindex(columns=OCCUPATIONS) > 0).all(axis=1)
+    return ~(cells.reindex(columns=list(groups)) > 0).all(axis=1)
 
 
 def tabulate(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -120,12 +124,17 @@ def tabulate(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 
 def exposures_of(
-    data: Path, table: pd.DataFrame, base_year: int, with_tfp: list[str], ledger: Ledger
+    data: Path,
+    table: pd.DataFrame,
+    base_year: int,
+    with_tfp: list[str],
+    ledger: Ledger,
+    industry: str = "INDNAICS",
 ) -> pd.DataFrame:
     """Base-year exposures gamma_ks kappa_cs; sectors without productivity have none."""
     base = table[table["year"] == base_year]
     known = base[base["sector"] != OUTSIDE]
-    ledger.add(f"sector, {base_year} only", "INDNAICS is in no sector", base, known)
+    ledger.add(f"sector, {base_year} only", f"{industry} is in no sector", base, known)
     by_sector = known.pivot_table(
         index="occupation", columns="sector", values="weight", aggfunc="sum", fill_value=0.0
     )
@@ -136,8 +145,9 @@ def exposures_of(
     if not sectors:
         raise SampleError(
             f"{data}: no record of {base_year} has an industry in a sector with productivity, so "
-            "there are no exposures; INDNAICS is blank or 0 where nobody is asked for an "
-            "industry: order INDNAICS for people who work, or choose another base year"
+            f"there are no exposures; {industry} is blank or 0 where nobody is asked for an "
+            f"industry: order {industry} for people who work, choose another base year, or build "
+            "without sectors (industry=None, --industry none)"
         )
     gamma_ks = by_sector[sectors] / by_sector[sectors].sum(axis=0)
     kappa_cs = by_city.div(by_city.sum(axis=1), axis=0)[sectors]

@@ -18,61 +18,17 @@ import numpy as np
 import pandas as pd
 
 from helpers import __version__, instrument
-from helpers.build.cells import (
-    ENTRANTS,
-    PERSONS,
-    POOLED,
-    WAGELESS,
-    ZERO_CELLS,
-    Ledger,
-    exposures_of,
-    keep_cities,
-    tabulate,
-)
-from helpers.build.records import WEIGHTS, Plan, scan_sums, tidy
+from helpers.build.cells import exposures_of, tabulate
+from helpers.build.extract import Made, settle
+from helpers.build.options import AUTO
 from helpers.build.remarks import about_productivity, notes_of
-from helpers.build.samples import check_population, choose_samples, plan_of
-from helpers.errors import ParameterError, SampleError, WrongCollectionError
+from helpers.errors import ParameterError
 from helpers.files import sha256
 from helpers.panel import OCCUPATIONS, Panel
-from helpers.sources import ipums
 from helpers.sources import tfp as productivity
-from helpers.sources.groups import occupation_table, sector_table
-from helpers.sources.ipums import raw
 
 if TYPE_CHECKING:
     import ibis
-"""INCWAGE: missing, and not applicable."""
-"""GQ: institutions, and other group quarters."""
-"""Years from which the survey codes occupations by another list."""
-"""Years from which the public-use areas, that metropolitan areas are made of, are others."""
-"""Of :func:`attrition`."""
-
-
-def _check_tables(occupations: pd.DataFrame, sectors: pd.DataFrame) -> None:
-    """Refuse tables of groups that a reader gave and that cannot be used."""
-    for name, table, wanted in (
-        ("occupations", occupations, {"first", "last", "occupation"}),
-        ("sectors", sectors, {"prefix", "sector"}),
-    ):
-        if not isinstance(table, pd.DataFrame):
-            raise ParameterError(
-                f"{name}: expected a table such as helpers.sources.groups gives, found "
-                f"{type(table).__name__}"
-            )
-        if not wanted <= set(table):
-            raise ParameterError(
-                f"{name}: expected the columns {', '.join(sorted(wanted))}, found "
-                f"{', '.join(map(str, table.columns))}"
-            )
-    unknown = set(occupations["occupation"]) - set(OCCUPATIONS)
-    if unknown:
-        raise ParameterError(f"occupations: {sorted(unknown)[0]!r} is not one of the eight groups")
-    ranges = occupations.sort_values("first")
-    overlap = ranges["first"].to_numpy()[1:] <= ranges["last"].to_numpy()[:-1]
-    if overlap.any():
-        code = ranges["first"].to_numpy()[1:][overlap][0]
-        raise ParameterError(f"occupations: code {code} is in two ranges")
 
 
 def build_panel(
@@ -81,7 +37,7 @@ def build_panel(
     tfp: Path | str | pd.DataFrame | None = None,
     *,
     weight: str = "HHWT",
-    base_year: int = 2010,
+    base_year: int | str = AUTO,
     backend: str | ibis.BaseBackend = "duckdb",
     zero_cells: str = "drop",
     entrants: str = "drop",
@@ -89,25 +45,32 @@ def build_panel(
     wageless: str = "keep",
     samples: int | str | Sequence[int | str] | None = None,
     tfp_basis: str | None = None,
-    occupations: pd.DataFrame | None = None,
+    occupation: str = "OCC1990",
+    occupations: pd.DataFrame | Path | str | None = None,
+    place: str | Sequence[str] = "MET2013",
+    crosswalk: pd.DataFrame | Path | str | None = None,
+    industry: str | None = "INDNAICS",
     sectors: pd.DataFrame | None = None,
     progress: bool | None = None,
 ) -> Panel:
-    """Build the paper's panel from an IPUMS USA extract (paper, 4.1).
+    """Build the paper's panel, or another of the same kind, from an IPUMS USA extract (4.1).
 
     Parameters
     ----------
     data : path
-        The extract: ``.dat.gz``, ``.csv.gz`` or parquet (see :func:`helpers.sources.ipums.scan`).
+        The extract: ``.dat.gz``, ``.csv.gz``, ``.dta`` or parquet (see
+        :func:`helpers.sources.ipums.scan`).
     codebook : path, optional
         Its DDI codebook; by default the ``.xml`` beside the data.
     tfp : path or DataFrame, optional
         Productivity by sector (:mod:`helpers.sources.tfp`), or a table ``sector, year,
         log_tfp``. Without it the panel has no instrument.
-    weight : {"HHWT", "PERWT"}
-        Household weight, the paper's, or person weight.
-    base_year : int
-        Year of the exposures.
+    weight : str
+        ``HHWT``, the household weight of the paper, ``PERWT``, the person weight, or any other
+        weight of the codebook, with the decimals that it implies.
+    base_year : int, optional
+        Year of the exposures: 2010, as in the paper, where the extract's samples have it, else
+        their first.
     backend : {"duckdb", "pyspark"} or Ibis connection
     zero_cells : {"drop", "pool"}
         A city without anyone in some occupation has no log share: it is dropped for that year,
@@ -127,8 +90,24 @@ def build_panel(
         unless they are named, since adding them up counts a population twice.
     tfp_basis : str, optional
         Which basis of measurement of productivity to read, where the workbook has several.
-    occupations, sectors : DataFrame, optional
-        In place of :func:`occupation_table` and :func:`sector_table`.
+    occupation : str
+        The occupation variable: ``OCC1990``, or, with a table of groups, ``OCC2010``, ``OCCSOC``
+        or any other.
+    occupations : DataFrame or path, optional
+        Which codes make up each group (:func:`helpers.sources.groups.read_groups`), in place of
+        the paper's eight. Codes that are not in it are left out and counted.
+    place : str or sequence of str
+        The variable that names a place, or several, widest first: ``("STATEFIP", "PUMA")``, whose
+        digits are read one behind the other.
+    crosswalk : DataFrame or path, optional
+        Zones in place of places: ``from, to, share``
+        (:func:`helpers.sources.groups.read_crosswalk`). A record counts in each zone with the
+        share of its place that is there.
+    industry : str or None
+        The variable of the sectors; None for a panel without exposures, as for years in which
+        ``INDNAICS`` is not there.
+    sectors : DataFrame, optional
+        In place of :func:`sector_table`.
     progress : bool, optional
         Show a bar; by default where standard error is a terminal.
 
@@ -161,120 +140,58 @@ def build_panel(
     >>> len(panel.occupations), len(panel.years)
     (8, 10)
     """
-    data, base_year = Path(data), _base_year(base_year)
-    options = {
-        "weight": weight,
-        "base_year": base_year,
-        "zero_cells": zero_cells,
-        "entrants": entrants,
-        "persons": persons,
-        "wageless": wageless,
-    }
-    _check_options(options)
-    sector_of = sector_table() if sectors is None else sectors
-    group_of = occupation_table() if occupations is None else occupations
-    _check_tables(group_of, sector_of)
-    book = _codebook(data, codebook)
-    plan = plan_of(data, book, weight, base_year, group_of, persons == "heads", samples)
-    sums, plan, engine = scan_sums(plan, backend, progress)
-    sums, used = choose_samples(plan, sums)
-    check_population(plan, sums)
-    table = tidy(sums, plan, sector_of)
-    kept, ledger = _cities(table, plan, options)
+    made = settle(
+        data, codebook, weight=weight, base_year=base_year, backend=backend,
+        zero_cells=zero_cells, entrants=entrants, persons=persons, wageless=wageless,
+        samples=samples, occupation=occupation, occupations=occupations, place=place,
+        crosswalk=crosswalk, industry=industry, sectors=sectors, progress=progress,
+    )  # fmt: skip
+    return finish(made, tfp, tfp_basis)
+
+
+def finish(made: Made, tfp: Path | str | pd.DataFrame | None, tfp_basis: str | None) -> Panel:
+    """A panel from the cities that stay: shares, wages, exposures and what is to be said."""
+    plan, kept, ledger = made.plan, made.kept, made.ledger
+    data, book, base_year = plan.data, plan.book, plan.base_year
     cells, cities = tabulate(kept)
-    shifts, tfp_from = _shifts(tfp, tfp_basis, sorted(int(year) for year in kept["year"].unique()))
-    exposures = exposures_of(data, kept, base_year, _with_tfp(shifts, sector_of), ledger)
+    shifts, exposures, tfp_from = None, None, {}
+    if plan.industry:
+        years = sorted(int(year) for year in kept["year"].unique())
+        shifts, tfp_from = _shifts(tfp, tfp_basis, years)
+        with_tfp = _with_tfp(shifts, made.sector_of)
+        exposures = exposures_of(data, kept, base_year, with_tfp, ledger, plan.industry)
+    elif tfp is not None:
+        raise ParameterError(
+            "tfp: productivity needs the sectors that people work in, and industry is None; name "
+            "the variable, or leave productivity out"
+        )
     shifts, cells = _with_instrument(shifts, exposures, cells)
-    names = _city_names(book, kept["city"].unique())
+    order = {name: at for at, name in enumerate(made.groups)}
+    cells = cells.sort_values("occupation", key=lambda c: c.map(order), kind="stable")
     for frame in (cells, cities, exposures):
-        frame["city"] = frame["city"].map(names)
-    given = {"occupations": occupations, "sectors": sectors}
-    options["own tables"] = [name for name, own in given.items() if own is not None]
+        if frame is not None:
+            frame["city"] = frame["city"].map(made.names)
     hashes = {path.name: sha256(path) for path in (data, book.path)}
+    papers = set(made.groups) == set(OCCUPATIONS) and plan.places == ("MET2013",)
     return Panel(
         cells=cells,
         cities=cities,
         exposures=exposures,
         shifts=shifts,
-        source="ipums",
+        source="ipums" if papers and "crosswalk" not in made.options["own tables"] else "microdata",
         provenance={
             "sha256": hashes | tfp_from.pop("sha256", {}),
-            "options": options,
-            "samples": used,
-            "versions": _versions(engine),
-            "records": int(table["n"].sum()),
-            "records without a wage": int(kept["n_no_wage"].sum()),
+            "options": made.options,
+            "samples": made.used,
+            "versions": _versions(made.engine),
+            "records": int(made.table["n"].sum()),
+            "records without a wage": round(kept["n_no_wage"].sum()),
             "digits after the point": {"weight": plan.weight_places, "wage": plan.wage_places},
             **({"productivity": tfp_from} if tfp_from else {}),
             "attrition": ledger.rows,
-            "notes": [*notes_of(plan, table, kept, cells), *about_productivity(tfp_from)],
+            "notes": [*notes_of(plan, made.table, kept, cells), *about_productivity(tfp_from)],
         },
     )
-
-
-def _base_year(value: object) -> int:
-    """A year as a whole number, or what is wrong with it."""
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
-        raise ParameterError(f"base_year: expected a year such as 2010, found {value!r}")
-    return int(value)
-
-
-def _check_options(options: dict) -> None:
-    """Refuse a word that an option does not know."""
-    for name, known in (
-        ("weight", WEIGHTS),
-        ("zero_cells", ZERO_CELLS),
-        ("entrants", ENTRANTS),
-        ("persons", PERSONS),
-        ("wageless", WAGELESS),
-    ):
-        if options[name] not in known:
-            raise ParameterError(
-                f"{name}: expected one of {', '.join(known)}, found {options[name]!r}"
-            )
-
-
-def _codebook(data: Path, codebook: Path | str | None) -> ipums.Codebook:
-    """The codebook of an extract of IPUMS USA that is there and holds something."""
-    book = ipums.read_codebook(codebook or _beside(data))
-    if book.collection != "usa":
-        raise WrongCollectionError(
-            f"{book.path}: an extract of IPUMS {book.collection.upper()}, expected IPUMS USA; "
-            "order one of the American Community Survey there"
-        )
-    raw.check_file(data)
-    if not data.stat().st_size:
-        raise SampleError(f"{data}: the file is empty; fetch the extract again")
-    return book
-
-
-def _cities(table: pd.DataFrame, plan: Plan, options: dict) -> tuple[pd.DataFrame, Ledger]:
-    """Sums of the cities that stay, with the ledger of those that do not; refused below two."""
-    data, base_year = plan.data, options["base_year"]
-    years = sorted(int(year) for year in table["year"].unique())
-    if base_year not in years:
-        raise SampleError(
-            f"{data}: no record of the base year {base_year}, found {', '.join(map(str, years))}; "
-            "choose one of these as the base year"
-        )
-    ledger = Ledger()
-    ledger.add("all records", "", table, table)
-    kept = keep_cities(
-        table,
-        base_year,
-        options["zero_cells"],
-        options["entrants"],
-        plan.heads,
-        ledger,
-        options["wageless"] == "drop",
-    )
-    if kept["city"].nunique() < 2 or base_year not in set(kept["year"]):
-        raise SampleError(
-            f"{data}: {kept['city'].nunique()} cities have all eight occupations in {base_year}, "
-            "at least 2 are needed; order larger samples or more areas, or pool the cities that "
-            "lack an occupation (zero_cells='pool')"
-        )
-    return kept, ledger
 
 
 def _with_instrument(
@@ -292,16 +209,6 @@ def _versions(engine: str) -> dict[str, str]:
     """What the panel was built with."""
     libraries = {name: version(name) for name in ("ibis-framework", "ipumspy")}
     return {"correlated-migration": __version__, "engine": engine, **libraries}
-
-
-def _beside(data: Path) -> Path:
-    """Codebook that IPUMS puts beside its data: the same name, .xml."""
-    name = data.name
-    for ending in (".gz", ".dat", ".csv", ".parquet"):
-        if name.lower().endswith(ending):
-            name = name[: -len(ending)]
-    upper = data.with_name(name + ".XML")
-    return upper if upper.is_file() else data.with_name(name + ".xml")
 
 
 def _with_tfp(shifts: pd.DataFrame | None, sectors: pd.DataFrame) -> list[str]:
@@ -327,12 +234,3 @@ def _shifts(
         return tfp[tfp["year"].isin(years)].reset_index(drop=True), {}
     read = productivity.load(tfp, years, basis)
     return read.shifts, {"sha256": {Path(tfp).name: sha256(Path(tfp))}, **read.about()}
-
-
-def _city_names(book: ipums.Codebook, codes: np.ndarray) -> dict[int, str]:
-    """Names of metropolitan areas from the codebook's labels, or the code where it has none."""
-    labels = {int(code): label for code, label in book.variables["MET2013"].labels.items()}
-    names = {int(code): labels.get(int(code), f"MET2013 {int(code):05d}") for code in codes}
-    if -1 in names:
-        names[-1] = POOLED
-    return names

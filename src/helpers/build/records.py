@@ -2,68 +2,38 @@
 
 from __future__ import annotations
 
-import re
 import sys
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from helpers.errors import CompanionError, DataError, RecordError, SampleError
+from helpers.build.faults import explain
+from helpers.build.plan import (
+    GROUP_QUARTERS,
+    MOST,
+    MOST_DIGITS,
+    NO_METRO,
+    NO_WAGE,
+    OUTSIDE,
+    WAGE,
+    YEARS,
+    Plan,
+)
+from helpers.errors import CompanionError, SampleError
 from helpers.sources import ipums
-from helpers.sources.ipums import cut, lines
+from helpers.sources.ipums import cut
 from helpers.sources.ipums.codebook import decimal_places, units, whole, written
 
 if TYPE_CHECKING:
     import ibis
 
-WEIGHTS = ("HHWT", "PERWT")
-NO_WAGE = (999_998, 999_999)
-NO_METRO = 0
-GROUP_QUARTERS = (3, 4)
-_MOST_DIGITS = 35  # that sums of decimals may have on every engine
-_MOST = 1e12  # that a weight or a wage may be
-_YEARS = (1850, 2100)
-OUTSIDE = ""  # of every group
-
-
-COLUMNS = (
-    "step", "reason", "rows_dropped", "weight_dropped", "cells_dropped", "cities_dropped",
-    "rows_left", "weight_left", "cells_left", "cities_left",
-)  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What is read, and how its numbers are added up.
-
-    ``weight_places`` and ``wage_places`` are the digits after the point that sums keep; with
-    ``as_written`` numbers may have points and exponents of their own.
-    """
-
-    data: Path
-    book: ipums.Codebook
-    weight: str
-    base_year: int
-    occupations: pd.DataFrame
-    heads: bool
-    has: frozenset[str]
-    samples: tuple[int, ...] | None
-    weight_places: int
-    wage_places: int
-    as_written: bool = False
-
-    @property
-    def needed(self) -> tuple[str, ...]:
-        """Variables whose numbers are used, and so have to be numbers."""
-        more = ("PERNUM",) if self.heads else ()
-        return ("YEAR", self.weight, "MET2013", "OCC1990", "INDNAICS", "INCWAGE", *more)
+_FEW = 40  # codes that are compared one by one
 
 
 def _sums(plan: Plan, con: ibis.BaseBackend) -> ibis.Table:
@@ -77,8 +47,12 @@ def _sums(plan: Plan, con: ibis.BaseBackend) -> ibis.Table:
     book, weight = plan.book, plan.weight
     implied = ipums.is_fixed(plan.data)
     text = _read(plan, con)
-    value = {name: _amount(plan, text[name], name) for name in plan.needed if name != "INDNAICS"}
-    prefix = text.INDNAICS.cast("string")
+    numbers = [name for name in plan.needed if name not in plan.texts]
+    value = {name: _amount(plan, text[name], name) for name in numbers}
+    prefix = text[plan.industry].cast("string") if plan.industry else ibis.literal("")
+    code = value.get(plan.occupation)
+    if code is None:
+        code = text[plan.occupation].cast("string").strip().upper()
     marks = {
         # cheap to tell and not worth a refusal: who is first in the household, what sample it is
         "sample": text.SAMPLE.cast("string").strip() if "SAMPLE" in plan.has else ibis.literal(""),
@@ -91,27 +65,22 @@ def _sums(plan: Plan, con: ibis.BaseBackend) -> ibis.Table:
     }
     records = text.select(
         year=value["YEAR"],
-        city=value["MET2013"].fill_null(NO_METRO),
-        code=value["OCC1990"],
+        city=_place(plan, value),
+        code=code,
         # cut where it is needed: an engine leaves the rest alone
         prefix=(value["YEAR"] == plan.base_year).ifelse(
             (prefix if implied else prefix.strip()).substr(0, 2), ""
         ),
         weight=value[weight],
-        wage=value["INCWAGE"],
+        wage=value[WAGE],
+        **{name: value[name] for name in plan.replicates},
         ok=_is_sound(plan, text, value) if plan.as_written else text.ok,
         **marks,
     )
-    group = ibis.cases(
-        *(
-            (records.code.between(int(row.first), int(row.last)), position)
-            for position, row in enumerate(plan.occupations.itertuples())
-        ),
-        else_=-1,
-    )
+    records, group = _grouped(records, plan.occupations)
     unit = 10**plan.wage_places
     known = records.wage.notnull() & records.wage.notin([code * unit for code in NO_WAGE])
-    years = book.years or range(*_YEARS)
+    years = book.years or range(*YEARS)
     fine = records.ok & records.year.between(min(years), max(years)) & (records.weight >= 0)
     zero = ibis.literal(0)
     marked = records.select(
@@ -128,7 +97,10 @@ def _sums(plan: Plan, con: ibis.BaseBackend) -> ibis.Table:
         no_wage=known.fill_null(False).ifelse(0, 1),
         one=records["first"].ifelse(1, 0),
         inside=records["quarters"].ifelse(1, 0),
+        **{name: records[name] for name in plan.replicates},
     )
+    # small whole numbers: a 64-bit sum holds them, and is read at once
+    kind = "decimal(38, 0)" if plan.as_written else "int64"
     return marked.group_by(["year", "city", "group", "prefix", "sample", "head"]).agg(
         n=marked.count(),
         weight=marked.weight.sum(),
@@ -138,7 +110,48 @@ def _sums(plan: Plan, con: ibis.BaseBackend) -> ibis.Table:
         n_no_wage=marked.no_wage.sum(),
         n_first=marked.one.sum(),
         n_quarters=marked.inside.sum(),
+        **{name: marked[name].sum().cast(kind) for name in plan.replicates},
     )
+
+
+def _place(plan: Plan, value: dict[str, ibis.Value]) -> ibis.Value:
+    """The code of a record's place: its variables' digits one behind the other.
+
+    Zero where the last of them is: a state whose county or area is not identified is no place.
+    """
+    *wider, last = plan.places
+    narrow = value[last].fill_null(NO_METRO)
+    code, shift = narrow, plan.book.variables[last].width
+    for name in reversed(wider):
+        code = code + value[name].fill_null(0) * 10**shift
+        shift += plan.book.variables[name].width
+    return code if not wider else (narrow == NO_METRO).ifelse(NO_METRO, code)
+
+
+def _grouped(records: ibis.Table, groups: pd.DataFrame) -> tuple[ibis.Table, ibis.Value]:
+    """Records, and the position of each one's range of codes; -1 where it is in none.
+
+    A few ranges are looked at one by one; a long list of codes is joined as a table.
+    """
+    import ibis
+
+    plain = [
+        (int(row.first), int(row.last)) if not isinstance(row.first, str) else (row.first, row.last)
+        for row in groups.itertuples()
+    ]
+    alone = [at for at, (first, last) in enumerate(plain) if first == last]
+    alone = alone if len(alone) > _FEW else []
+    single = set(alone)
+    if not alone:
+        found = [(records.code.between(*ends), at) for at, ends in enumerate(plain)]
+        return records, ibis.cases(*found, else_=-1)
+    listed = ibis.memtable(
+        pd.DataFrame({"listed": [plain[at][0] for at in alone], "position": alone})
+    )
+    joined = records.left_join(listed, records.code == listed.listed)
+    ranges = [(joined.code.between(*ends), at) for at, ends in enumerate(plain) if at not in single]
+    rest = ibis.cases(*ranges, else_=-1) if ranges else ibis.literal(-1)
+    return joined, ibis.coalesce(joined.position, rest)
 
 
 def _read(plan: Plan, con: ibis.BaseBackend) -> ibis.Table:
@@ -153,9 +166,9 @@ def _amount(plan: Plan, field: ibis.Value, name: str) -> ibis.Value:
     if not plan.as_written:
         return cut.number(field, variable, implied=implied)
     text = written(field, variable, implied=implied)
-    if name == plan.weight:
+    if name in plan.weights:
         return units(text, plan.weight_places)
-    if name == "INCWAGE":
+    if name == WAGE:
         return units(text, plan.wage_places).try_cast("int64")
     return whole(text)
 
@@ -183,16 +196,20 @@ def _as_written(plan: Plan, con: ibis.BaseBackend) -> Plan:
 
     text, implied = _read(plan, con), ipums.is_fixed(plan.data)
     asked = {"n": text.count()}
-    for key, name in (("weight", plan.weight), ("wage", "INCWAGE")):
+    for name in (*plan.weights, WAGE):
         field = written(text[name], plan.book.variables[name], implied=implied)
         size = field.try_cast("float64").abs()
-        asked[f"{key}_places"] = text.sound.ifelse(decimal_places(field), 0).max()
-        asked[f"{key}_size"] = text.sound.ifelse(size, ibis.literal(0.0)).max()
-    found = text.aggregate(**asked).execute().iloc[0]
-    room, after = _MOST_DIGITS - len(str(int(found["n"]))), []
+        asked[f"{name}_places"] = text.sound.ifelse(decimal_places(field), 0).max()
+        asked[f"{name}_size"] = text.sound.ifelse(size, ibis.literal(0.0)).max()
+    each = text.aggregate(**asked).execute().iloc[0]
+    found = {"wage_places": each[f"{WAGE}_places"], "wage_size": each[f"{WAGE}_size"]}
+    for what in ("places", "size"):
+        sizes = each[[f"{name}_{what}" for name in plan.weights]]
+        found[f"weight_{what}"] = pd.to_numeric(sizes, errors="coerce").max()
+    room, after = MOST_DIGITS - len(str(int(each["n"]))), []
     for key in ("weight", "wage"):
         size = found[f"{key}_size"]
-        size = 0.0 if pd.isna(size) else min(float(size), _MOST)
+        size = 0.0 if pd.isna(size) else min(float(size), MOST)
         room -= len(str(int(size))) + 1
     for key, most in (("wage", 6), ("weight", 20)):
         places = found[f"{key}_places"]
@@ -227,46 +244,6 @@ def _bar(con: ibis.BaseBackend, show: bool | None) -> Iterator[None]:
             watcher.join()
 
 
-def _explain(plan: Plan, problem: str) -> DataError:
-    """Find the first bad record of a file whose scan went wrong, and name it."""
-    try:
-        ipums.check(plan.data, plan.book, plan.needed)
-        _check_values(plan)
-    except DataError as found:
-        return found
-    return DataError(f"{plan.data}: cannot be read ({problem}); fetch the extract again")
-
-
-def _check_values(plan: Plan) -> None:
-    """Refuse the first record whose year, weight or codes cannot be."""
-    codes = [name for name in plan.needed if name not in (plan.weight, "INDNAICS")]
-    wanted = plan.book.find((plan.weight, *codes))
-    known = plan.book.years or range(_YEARS[0], _YEARS[1] + 1)
-    span = ", ".join(map(str, plan.book.years)) or f"{_YEARS[0]} to {_YEARS[1]}"
-    implied = ipums.is_fixed(plan.data)
-    mend = "; mend the record, or order the extract again"
-    for place, (amount, *others) in lines.records(plan.data, plan.book, wanted):
-        if not amount or not 0 <= float(amount) <= _MOST:
-            raise RecordError(
-                f"{plan.data}, {place}: {plan.weight} is {amount or 'blank'}, expected 0 or more"
-                f"{mend}"
-            )
-        for variable, text in zip(wanted[1:], others, strict=True):
-            value = float(text or "nan") / (10**variable.decimals if implied else 1)
-            if variable.name == "YEAR" and value not in known:
-                raise RecordError(
-                    f"{plan.data}, {place}: YEAR is {text or 'blank'}, expected {span}{mend}"
-                )
-            if variable.name == "INCWAGE":
-                fine, what = abs(value) <= _MOST, "a wage"
-            else:
-                fine, what = value % 1 == 0 and abs(value) < 1e18, "a whole code"
-            if text and not fine:
-                raise RecordError(
-                    f"{plan.data}, {place}: {variable.name} is {text}, expected {what}{mend}"
-                )
-
-
 def scan_sums(
     plan: Plan, backend: str | ibis.BaseBackend, progress: bool | None
 ) -> tuple[pd.DataFrame, Plan, str]:
@@ -287,25 +264,19 @@ def scan_sums(
             sound.result()
             said = str(problem).splitlines()
             why = said[0] if said else type(problem).__name__
-            raise _explain(plan, why) from None
+            raise explain(plan, why) from None
         sound.result()
     if sums.empty:
         raise SampleError(f"{data}: the extract has no record; order it again")
     if sums["n_bad"].sum():
-        raise _explain(plan, f"{int(sums['n_bad'].sum())} bad records")
+        raise explain(plan, f"{int(sums['n_bad'].sum())} bad records")
     return sums, plan, f"{con.name} {con.version}"
 
 
-def is_code(value: object) -> bool:
-    return str(value).lstrip("-").isdigit()
-
-
-def years_in(name: str) -> list[int]:
-    return [int(year) for year in re.findall(r"\b(?:1[89]|20)\d\d\b", name)]
-
-
-def tidy(sums: pd.DataFrame, plan: Plan, sectors: pd.DataFrame) -> pd.DataFrame:
-    """Sums by occupation and sector in natural units, with marks for what is in no group."""
+def tidy(
+    sums: pd.DataFrame, plan: Plan, sectors: pd.DataFrame
+) -> tuple[pd.DataFrame, dict[str, int]]:
+    """Sums by occupation and sector, still of whole numbers, and the digits after their point."""
     names = dict(enumerate(plan.occupations["occupation"]))
     sector_of = dict(zip(sectors["prefix"], sectors["sector"], strict=True))
     table = sums.assign(
@@ -314,12 +285,26 @@ def tidy(sums: pd.DataFrame, plan: Plan, sectors: pd.DataFrame) -> pd.DataFrame:
     )
     both = plan.weight_places + plan.wage_places
     after = {"weight": plan.weight_places, "paid": plan.weight_places, "paid_wage": both}
+    after |= {name: plan.digits(name) for name in plan.replicates}
     counts = ["n", "n_no_wage", "n_first", "n_quarters"]
     for name in [*counts, *after]:
-        table[name] = [int(value) for value in table[name]]  # exact: an engine may use decimals
-    keys = ["year", "city", "occupation", "sector", "head"]
+        if table[name].dtype != np.int64:
+            # exact: an engine may use decimals
+            table[name] = [int(value) for value in table[name]]
     table = table.astype({"year": int, "city": int, "head": int})
-    table = table.groupby(keys, as_index=False)[[*counts, *after]].sum()
-    return table.assign(
-        **{name: [value / 10**scale for value in table[name]] for name, scale in after.items()}
-    )
+    summed = table.groupby(["year", "city", "occupation", "sector", "head"], as_index=False)[
+        [*counts, *after]
+    ].sum()
+    return summed, after
+
+
+def in_units(table: pd.DataFrame, after: dict[str, int]) -> pd.DataFrame:
+    """Sums of whole numbers in natural units, each divided once, so rounded once."""
+    return table.assign(**{name: _divided(table[name], scale) for name, scale in after.items()})
+
+
+def _divided(sums: pd.Series, scale: int) -> pd.Series | list[float]:
+    small = sums.dtype != object and float(sums.abs().max()) < 2.0**53
+    if small or sums.dtype == np.float64:
+        return sums.astype(float) / 10.0**scale
+    return [int(value) / 10**scale for value in sums]

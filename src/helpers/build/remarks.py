@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from helpers.build.records import COLUMNS, Plan
+from helpers.build.plan import COLUMNS, WEIGHTS, Plan
 from helpers.errors import ParameterError
 from helpers.panel import Panel
 
@@ -115,9 +115,9 @@ def notes_of(plan: Plan, table: pd.DataFrame, kept: pd.DataFrame, cells: pd.Data
     breaks = [year for year in OCCUPATION_BREAKS if years[0] < year <= years[-1]]
     if breaks:
         found.append(
-            "Occupations: OCC1990 is carried over from lists of occupations that the survey "
-            f"replaced in {_series(breaks)}; a step in an occupation's share or wage from the "
-            "year before may be the list and not the people."
+            f"Occupations: {plan.occupation} is carried over from lists of occupations that the "
+            f"survey replaced in {_series(breaks)}; a step in an occupation's share or wage from "
+            "the year before may be the list and not the people."
         )
     found.append(
         "Top codes: INCWAGE above a state's threshold of the year is replaced by a value that "
@@ -133,10 +133,17 @@ def notes_of(plan: Plan, table: pd.DataFrame, kept: pd.DataFrame, cells: pd.Data
         if areas
         else ""
     )
-    found.append(
-        "Areas: MET2013 names an area where its public-use areas identify it, which leaves parts "
-        f"of some out.{redrawn} Cities by year: {counts}."
-    )
+    if plan.places == ("MET2013",):
+        named = (
+            "MET2013 names an area where its public-use areas identify it, which leaves parts of "
+            f"some out.{redrawn}"
+        )
+    else:
+        named = (
+            f"places are those of {' and '.join(plan.places)}; whether a code covers the same "
+            "ground in every year, its description at IPUMS says."
+        )
+    found.append(f"Areas: {named} Cities by year: {counts}.")
     lacking = cells[cells["log_wage"].isna()]
     if len(lacking):
         first = "; ".join(
@@ -174,6 +181,9 @@ def _who_counts(plan: Plan, table: pd.DataFrame) -> str:
     """Whether sums of the weight are of persons or of households, and the other convention."""
     records = int(table["n"].sum())
     unit = "household" if plan.weight == "HHWT" else "person"
+    if plan.weight not in WEIGHTS:
+        who = "the first person of each household" if plan.heads else "every record"
+        return f"Who counts: {who}, by {plan.weight}; sums are of what that weight counts."
     if plan.heads:
         return (
             f"Who counts: the first person of each household, {int(table['n_first'].sum()):,} of "

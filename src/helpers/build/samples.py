@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from helpers.build.records import Plan, is_code, years_in
+from helpers.build.options import base_year_of
+from helpers.build.plan import WAGE, Plan, is_code, years_in
 from helpers.errors import MissingVariableError, ParameterError, SampleError
 from helpers.sources import ipums
 from helpers.sources.ipums import cut
@@ -78,11 +79,14 @@ def _short(name: str) -> str:
 
 
 def plan_of(
-    data: Path, book: ipums.Codebook, weight: str, base_year: int, occupations: pd.DataFrame,
-    heads: bool, samples: int | str | Sequence[int | str] | None,
+    data: Path, book: ipums.Codebook, weight: str, base_year: int | str,
+    occupations: pd.DataFrame, heads: bool, samples: int | str | Sequence[int | str] | None,
+    **recipe: object,
 ) -> Plan:  # fmt: skip
     """What is read, with every missing variable named at once."""
-    plan = Plan(data, book, weight, base_year, occupations, heads, frozenset(), None, 0, 0)
+    wanted = _sample_codes(samples, book)
+    year = base_year_of(base_year, book, wanted)
+    plan = Plan(data, book, weight, year, occupations, heads, frozenset(), wanted, 0, 0, **recipe)
     check_present(book.path, plan.needed, list(book.variables))
     there = cut.columns_of(data, book)
     check_present(data, plan.needed, there)
@@ -90,9 +94,8 @@ def plan_of(
     return replace(
         plan,
         has=has,
-        samples=_sample_codes(samples, book),
         weight_places=book.variables[weight].decimals,
-        wage_places=book.variables["INCWAGE"].decimals,
+        wage_places=book.variables[WAGE].decimals,
     )
 
 

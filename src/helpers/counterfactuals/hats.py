@@ -16,7 +16,7 @@ nothing is nothing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -27,13 +27,25 @@ from helpers.model import Shares, precise
 Hat = np.ndarray | pd.Series | pd.DataFrame | Mapping | None
 
 
-def _named_hats(name: str, hats: Mapping, shape: tuple[int, ...], find) -> np.ndarray:
+_MANY = 50  # names that are looked for one by one
+
+
+def _named_hats(
+    name: str, hats: Mapping, shape: tuple[int, ...], find: Callable, labels: tuple | None
+) -> np.ndarray:
     """Spread a {label: hat} mapping over an array of ones."""
     array = np.ones(shape)
+    # a name for each of a hundred thousand places is looked up and not searched for
+    known = positions(labels) if labels and len(hats) > _MANY else {}
     for label, hat in hats.items():
-        place = find(label)
+        place = known[label] if label in known else find(label)
         array[place] = arguments.number(f"{name}, {label!r}", hat, positive=True)
     return array
+
+
+def positions(labels: Sequence) -> dict:
+    """Where each label stands."""
+    return {label: at for at, label in enumerate(labels)}
 
 
 def _hats(
@@ -46,12 +58,16 @@ def _hats(
         ("occupation", shares.occupations or range(n_occupations)),
     )
 
+    many = isinstance(city_occupation, Mapping) and len(city_occupation) > _MANY
+    place_of = positions(shares.cities) if many and shares.cities else {}
+
     def find_cell(label: tuple[str, str]) -> tuple[int, int]:
         if not (isinstance(label, tuple) and len(label) == 2):
             raise ParameterError(
                 f"city_occupation: expected (city, occupation) names as keys, found {label!r}"
             )
-        return shares.city_index(label[0]), shares.occupation_index(label[1])
+        city = place_of[label[0]] if label[0] in place_of else shares.city_index(label[0])
+        return city, shares.occupation_index(label[1])
 
     if isinstance(city_occupation, pd.Series) and city_occupation.index.nlevels == 2:
         if not city_occupation.index.is_unique:
@@ -64,7 +80,8 @@ def _hats(
         ("city_occupation", city_occupation, (n_cities, n_occupations), axes, find_cell),
     ):
         if isinstance(hats, Mapping):
-            found.append(_named_hats(name, hats, shape, find))
+            known = {"city": shares.cities, "occupation": shares.occupations}.get(name)
+            found.append(_named_hats(name, hats, shape, find, known))
             continue
         if isinstance(hats, (pd.Series, pd.DataFrame)) and hats.ndim == len(shape):
             for position, known in enumerate(labels):

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from helpers.counterfactuals.hats import check_power
+from helpers.counterfactuals.hats import check_power, positions
 from helpers.errors import ParameterError, arguments, as_numbers, check_positive, check_theta
 from helpers.model import Shares, precise
 
@@ -18,9 +18,11 @@ def positions_of(shares: Shares, cities: Sequence[int | str] | None) -> np.ndarr
         return np.arange(n_cities)
     if isinstance(cities, str) or not np.iterable(cities):
         cities = [cities]
+    cities = list(cities)
+    known = positions(shares.cities) if shares.cities and len(cities) > 1 else {}
     return np.array(
         [
-            shares.city_index(city)
+            (known[city] if city in known else shares.city_index(city))
             if isinstance(city, str)
             else _check_positions("cities", arguments.whole("cities", city), n_cities)
             for city in cities

@@ -8,8 +8,11 @@ import pandas as pd
 from helpers import elasticities
 from helpers.counterfactuals import leavers, many
 from helpers.counterfactuals.hats import shock
+from helpers.errors import arguments
 from helpers.model import Shares, similarity
 from helpers.sources import places
+
+_BLOCK = 2**22  # numbers of a block of scenarios
 
 
 def spillovers(shares: Shares, rho: float, theta: float, city: str, hat: float) -> pd.DataFrame:
@@ -112,8 +115,19 @@ def cell_gains(shares: Shares, rho: float, theta: float, rate: float = 0.01) -> 
     """
     n_cities, n_occupations = shares.pi_ck.shape
     city, occupation = (index.ravel() for index in np.indices((n_cities, n_occupations)))
-    new = many.grid(shares, rho, theta, city, occupation=occupation, cell_hat=(1 + rate) ** theta)
-    gained = new[np.arange(city.size), city] - shares.pi_c[city]
+    gained = np.empty(city.size)
+    step = max(1, _BLOCK // n_cities)
+    for start in range(0, city.size, step):  # C x K scenarios of C cities are never held at once
+        some = slice(start, start + step)
+        new = many.grid(
+            shares,
+            rho,
+            theta,
+            city[some],
+            occupation=occupation[some],
+            cell_hat=(1 + rate) ** theta,
+        )
+        gained[some] = new[np.arange(len(new)), city[some]] - shares.pi_c[city[some]]
     return gained.reshape(n_cities, n_occupations)
 
 
@@ -184,6 +198,11 @@ def competition(shares: Shares, rho: float) -> pd.DataFrame:
         receives; ``relative``, that over what it would be without correlation;
         ``similarity`` of their mixes; ``kilometres`` between them (missing where unknown).
 
+    Raises
+    ------
+    MemoryLimitError
+        If C x C rows would not fit in memory, before anything is computed.
+
     Examples
     --------
     With two cities whoever leaves one goes to the other, whatever rho:
@@ -196,8 +215,11 @@ def competition(shares: Shares, rho: float) -> pd.DataFrame:
     0  East  West        1.0
     1  West  East        1.0
     """
-    with_rho, without = (leavers.diversion(shares, value) for value in (rho, 0.0))
     n = len(shares.cities)
+    arguments.fits(
+        "competition", (n, n), "take diversion(shares, rho, cities=...) of some cities", 12
+    )
+    with_rho, without = (leavers.diversion(shares, value) for value in (rho, 0.0))
     alike = np.array([similarity(shares, c) for c in range(n)])
     far = places.distances(shares.cities)
     one, other = np.nonzero(~np.eye(n, dtype=bool))

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from helpers.errors import RecordError
+from helpers.sources.ipums import stata
 from helpers.sources.ipums.codebook import (
     Codebook,
     Variable,
@@ -20,7 +21,15 @@ from helpers.sources.ipums.codebook import (
     text_encoding,
 )
 from helpers.sources.ipums.lines import check_first_line, check_header, field_of, header_of
-from helpers.sources.ipums.raw import DELIMITED, FIXED, check_file, ending_of, is_gzip, read_parquet
+from helpers.sources.ipums.raw import (
+    DELIMITED,
+    FIXED,
+    STATA,
+    check_file,
+    ending_of,
+    is_gzip,
+    read_parquet,
+)
 
 if TYPE_CHECKING:
     import ibis
@@ -114,7 +123,9 @@ def columns_of(data: Path | str, codebook: Codebook) -> list[str]:
     check_file(path)
     if is_fixed(path):
         return known
-    if ending_of(path) == ".parquet":
+    if ending_of(path) in STATA:
+        there = set(stata.names_in(path))
+    elif ending_of(path) == ".parquet":
         there = {name.upper() for name in read_parquet(path).schema_arrow.names}
     else:
         there = {name.upper() for name in header_of(path, text_encoding(path, codebook))}
@@ -176,6 +187,8 @@ def fields(
                 for v in wanted}  # fmt: skip
         return texts.select(**text, ok=ok, sound=sound)
     check_present(path, [v.name for v in wanted], columns_of(path, codebook))
+    if kind in STATA:
+        path = stata.kept_copy(path, [v.name for v in wanted], {v.name: v.decimals for v in wanted})
     spark = con.name != "duckdb"
     options = {} if spark else {"hive_partitioning": False}
     table = con.read_parquet(literal(path, spark), table_name=view(path), **options)

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from helpers.errors import DataError, RecordError
+from helpers.sources.ipums import stata
 from helpers.sources.ipums.codebook import (
     Codebook,
     Variable,
@@ -21,6 +22,7 @@ from helpers.sources.ipums.codebook import (
 from helpers.sources.ipums.raw import (
     DIGITS,
     PEEK,
+    STATA,
     WRITTEN,
     YEARS,
     check_file,
@@ -155,6 +157,8 @@ def records(
         For a record of another length, or bytes that are no text in the codebook's encoding.
     """
     path = Path(data)
+    if ending_of(path) in STATA:
+        path = stata.kept_copy(path, [v.name for v in wanted], {v.name: v.decimals for v in wanted})
     if ending_of(path) == ".parquet":
         yield from _rows(path, wanted)
         return

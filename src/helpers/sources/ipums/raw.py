@@ -14,7 +14,8 @@ from isal import igzip, isal_zlib
 from helpers.errors import DataError, TruncatedFileError
 
 FIXED, DELIMITED = (".dat", ".dat.gz"), (".csv", ".csv.gz")
-ENDINGS = (*FIXED, *DELIMITED, ".parquet")
+STATA = (".dta", ".dta.gz")
+ENDINGS = (*FIXED, *DELIMITED, *STATA, ".parquet")
 MAX_DIGITS = 18  # that a 64-bit integer always holds
 LARGEST = 2**63 - 1
 PEEK = 100_000  # records that settle whether a variable has fractions
