@@ -433,6 +433,13 @@ SENTENCES: dict[str, dict[str, Callable[[Page], bool]]] = {
         "printed numbers come out to the last printed digit": lambda p: p.n_ok <= p.n,
         "claims, from the abstract to the conclusion": _verdicts_add_up,
         "cannot be decided: they speak of other papers": lambda p: p.n_open > 0,
+        "What is estimated is a slope,": lambda p: np.isclose(
+            p.rho_theta, 1 - p.evidence.theta / p.said["beta"]
+        ),
+        "With the paper's power {glue:text}": lambda p: (
+            p.keep > 2 * p.keep_even and 0 < p.away < 0.01
+        ),
+        "A forecast of city shares for": lambda p: p.forecast_error > 0.98 * p.no_change_error,
         "the table gives the difference between them with its size": lambda p: (
             p.panel.source != "replication"
             or p.levels[p.levels["exhibit"].str.startswith("figure")]["level"]
