@@ -406,13 +406,13 @@ SENTENCES: dict[str, dict[str, Callable[[Page], bool]]] = {
         "here is what it finds, for": always,
         "The slope of shares on wages is": lambda p: p.beta > 1,
         "At the power of this chapter": lambda p: (
-            np.isclose(p.said["rho"], 1 - p.wage_exponent / p.beta)
+            np.isclose(p.rho_slope, 1 - p.said["wage_exponent"] / p.beta)
             and np.isclose(p.rho_theta, 1 - p.theta / p.beta)
         ),
         "here it does, with a {term}`first stage` of": _is("first_stage", 0.3, 1),
         "keep their occupation in another city, against": lambda p: p.keep > 2 * p.keep_even,
         "elsewhere than sizes would": _is("away", 0, 0.01),
-        "the paper's first thesis, that people keep their occupation, is large": lambda p: (
+        "that people keep their occupation, is a large effect at the estimate": lambda p: (
             p.keep > 0.5 and p.keep > 50 * p.away
         ),
         "from what all households together can expect": lambda p: 0 < p.cost < p.cost_even,
@@ -581,7 +581,7 @@ SENTENCES: dict[str, dict[str, Callable[[Page], bool]]] = {
         "hold in part": lambda p: p.n_hold + p.n_part + p.n_not + p.n_open == p.n_words,
         "judged by the run itself": always,
         "read in a unit: if pay is the wage times": lambda p: (
-            np.isclose(p.rho_theta, 1 - p.theta / p.beta) and 0 < p.said["rho"] < 1
+            np.isclose(p.rho_theta, 1 - p.theta / p.beta) and 0 < p.rho_slope < 1
         ),
         "Of those who leave a job in New York": lambda p: (
             p.keep > 2 * p.keep_even and 0 < p.away < 0.01
