@@ -435,6 +435,26 @@ SENTENCES: dict[str, dict[str, Callable[[Page], bool]]] = {
         "by which the paper orders its figures, is a looser guide": lambda p: (
             p.guides.corrwith(p.rivals["over-represented"], method="spearman").iloc[1] < 0.95
         ),
+        "here is what it finds, for": always,
+        "The slope of shares on wages is": lambda p: p.beta > 1,
+        "At the power of this chapter": lambda p: (
+            np.isclose(p.rho_slope, 1 - p.said["wage_exponent"] / p.beta)
+            and np.isclose(p.rho_theta, 1 - p.theta / p.beta)
+        ),
+        "here it does, with a {term}`first stage` of": _is("first_stage", 0.3, 1),
+        "keep their occupation in another city, against": lambda p: p.keep > 2 * p.keep_even,
+        "elsewhere than sizes would": _is("away", 0, 0.01),
+        "that people keep their occupation, is a large effect at the estimate": lambda p: (
+            p.keep > 0.5 and p.keep > 50 * p.away
+        ),
+        "from what all households together can expect": lambda p: 0 < p.cost < p.cost_even,
+        "a city is worth its share": lambda p: (
+            abs(p.cost_even / (0.05 * p.shares.pi_c[p.c]) - 1) < 0.1
+        ),
+        "cleared of the survey's noise, misses by": lambda p: (
+            p.forecast_error > 0.98 * p.no_change_error
+        ),
+        "starts from shares in which": lambda p: p.run_size > 3 * p.true_size,
         "the second matters less than one might think": lambda p: 0.8 < p.low < 1 < p.high < 1.2,
     },
     "10_replication_report": {
@@ -445,6 +465,22 @@ SENTENCES: dict[str, dict[str, Callable[[Page], bool]]] = {
         "printed numbers come out to the last printed digit": lambda p: p.n_ok <= p.n,
         "claims, from the abstract to the conclusion": _verdicts_add_up,
         "cannot be decided: they speak of other papers": lambda p: p.n_open > 0,
+        "What is estimated is a slope,": lambda p: np.isclose(
+            p.rho_theta, 1 - p.evidence.theta / p.said["beta"]
+        ),
+        "With the paper's power {glue:text}": lambda p: (
+            p.keep > 2 * p.keep_even and 0 < p.away < 0.01
+        ),
+        "A forecast of city shares for": lambda p: p.forecast_error > 0.98 * p.no_change_error,
+        "the table gives the difference between them with its size": lambda p: (
+            p.panel.source != "replication"
+            or p.levels[p.levels["exhibit"].str.startswith("figure")]["level"]
+            .str.match(r"[45]: .*\d")
+            .all()
+        ),
+        "the table then says that it is not assessed": lambda p: (
+            (p.panel.source == "replication") != p.levels["level"].eq("not assessed").any()
+        ),
     },
     "11_inference": {
         "The last chapters ended with one number": lambda p: p.beta > 1,
@@ -721,7 +757,7 @@ SENTENCES: dict[str, dict[str, Callable[[Page], bool]]] = {
         "about as much as those of": lambda p: 0.5 < p.rent_other / p.said["rent"] < 2,
         "the median rent elsewhere moves": lambda p: p.spread < 0.5 and p.size < 0.5,
         "By hand {eq}`eq-damping` gives": lambda p: p.exact < p.plain and p.by_hand < p.plain,
-        "rents divide every response of a city by about": lambda p: p.damping > 1,
+        "Rents divide every response of a city by about": lambda p: p.damping > 1,
         "At which supply elasticity does": always,
     },
     "24_wages": {
@@ -805,6 +841,15 @@ SENTENCES: dict[str, dict[str, Callable[[Page], bool]]] = {
         "out to the last printed digit": lambda p: 0 <= p.n_ok <= p.n == len(p.numbers),
         "hold in part": lambda p: p.n_hold + p.n_part + p.n_not + p.n_open == p.n_words,
         "judged by the run itself": always,
+        "read in a unit: if pay is the wage times": lambda p: (
+            np.isclose(p.rho_theta, 1 - p.theta / p.beta) and 0 < p.rho_slope < 1
+        ),
+        "Of those who leave a job in New York": lambda p: (
+            p.keep > 2 * p.keep_even and 0 < p.away < 0.01
+        ),
+        "of what they can expect to produce": lambda p: 0 < p.cost < p.cost_even,
+        "Did such forecasts come true?": lambda p: p.forecast_error > 0.98 * p.no_change_error,
+        "starts from another country": lambda p: p.run_size > 3 * p.true_size,
     },
     "ledger": {
         "expressions, {glue:text}": lambda p: (

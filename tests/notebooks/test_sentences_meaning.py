@@ -83,6 +83,110 @@ SENTENCES: dict[str, dict[str, Callable[[Page], bool]]] = {
         ).all(),
         "For a shock to an occupation everywhere the difference is": lambda p: p.third < 1e-9,
         "adds little to what a shock costs": lambda p: p.softened < 0.25,
+        "follows similarity in most cases": lambda p: p.rank_positive > 0.5,
+        "two numbers, and one of them is large and the other small": lambda p: (
+            p.said["kept"] > 0.5 and p.away_median < 0.01
+        ),
+    },
+    "21_did_it_happen": {
+        "This chapter is computed from": always,
+        "enters but the wages themselves": always,
+        "the estimate is": lambda p: 0 < p.rho_early < 1,
+        "cities have a wage in every cell of both years, and": lambda p: (
+            p.n_cities + p.left_out == len(p.panel.shares(p.names["first"]).cities)
+        ),
+        "The forecasts have a standard deviation of": lambda p: np.isclose(
+            p.overshoot, p.predicted_sd / p.actual_sd
+        ),
+        "where a forecast that is right on average would have one": lambda p: p.raw_slope < 0.5,
+        "sends far more people about than moved": lambda p: p.overshoot > 2,
+        "made up from its first year": always,
+        "the forecast is the outcome": lambda p: abs(p.world_exact - 1) < 1e-6,
+        "although the model is true to the last digit": lambda p: p.world_observed < 0.6,
+        "Shrunk wages bring it to": lambda p: (
+            abs(p.world_shrunk - 1) < 0.1 and p.world_low < 1 < p.world_high
+        ),
+        "to somebody who takes it for zero": lambda p: (
+            abs(p.world_independent / p.said["beta"] - 1) < 0.1
+        ),
+        "Data: {glue:text}`source`": always,
+        "Predicting no change misses a city's change by": lambda p: np.isclose(
+            p.still, p.table["rmse"].iloc[0]
+        ),
+        "Wages as observed and the estimated slope miss by": lambda p: (
+            (p.observed_error > p.still) == (p.observed_words == "more")
+        ),
+        "the smallest of the three is that of the forecast": lambda p: (
+            {"at the estimate": p.best_error, "without correlation": p.flat_error}.get(
+                p.winner, p.still
+            )
+            == min(p.best_error, p.flat_error, p.still)
+        ),
+        "The slope at the estimate is": lambda p: (
+            (p.best_low <= 1 <= p.best_high) == (p.one == "holds one")
+            and (p.flat_low <= 1 <= p.flat_high) == (p.flat_one == "holds one")
+        ),
+        "The correlation of forecast and outcome is": lambda p: -1 <= p.best_r <= 1,
+        "as if the slope {math}`\\beta` were about": lambda p: np.isclose(
+            p.implied_beta, p.best_slope * p.said["beta"]
+        ),
+        "The wages that the instrument predicts hardly move": lambda p: (
+            p.past.by_instrument.std() < 0.5 * p.past.log_wage.std()
+        ),
+        "made in one year after another for": always,
+        "starting years": lambda p: p.n_hold_one <= p.n_windows == len(p.starts),
+        "In the quarter of the smallest cities": lambda p: p.small_error > p.large_error,
+        "The slope goes from": always,
+        "The promise is": lambda p: p.said["beta"] > 1,
+        "With wages as observed the cells give": lambda p: (
+            p.cell_low < p.cell_observed < p.cell_high < 0.5 * p.said["beta"]
+        ),
+        "With those that the instrument predicts they give": lambda p: (
+            p.instrument_low < p.cell_instrument < p.instrument_high
+        ),
+        "which takes a change of its": lambda p: p.mover_own * p.mover_hat > 0,
+        "which happened is": lambda p: p.ripple > 100,
+        "where the whole dispute is whether it is zero or one": lambda p: p.ripple_error > 10,
+        "Held against the years from": always,
+        "made from wages as a survey shows them it overshoots": lambda p: p.overshoot > 2,
+    },
+    "22_as_run": {
+        "This chapter is computed from": always,
+        "Data: {glue:text}`source`": always,
+        "      {glue:text}`source`.": always,
+        "of all households before the shock; it has": lambda p: p.own_run > 3 * p.own_seen,
+        "The three largest cities together hold": lambda p: (
+            p.three > 2 * p.three_seen and p.median_run < 0.1 * p.median_seen
+        ),
+        "The slope of one log share on the other is": lambda p: abs(p.power - p.theta) < 0.2,
+        "which is close to the share observed and not equal to it": lambda p: (
+            1e-3 < abs(p.own_once / p.own_seen - 1) < 0.15
+        ),
+        "of everybody in one city, a given loss there sends out many times": lambda p: (
+            p.gain_run > 3 * p.gain
+        ),
+        "Exactly, other cities gain": lambda p: p.gain > p.gain_0 > 0,
+        "would have been": lambda p: p.gain_run_0 > 2 * p.own_lambda,
+        "The order of the gaining cities suffers less than the size": lambda p: p.order_2 > 0.9,
+        "That of gains with similarity is": lambda p: p.alike_run > 0 and p.spread_run > p.spread,
+        "whose square is": lambda p: np.isclose(p.r2, p.r_to_r2**2, atol=1e-3),
+        "of all households, and as run": lambda p: p.second_run < 0.1 * p.second_seen,
+        "Hardly anybody is there to leave": lambda p: p.ratio_times > 10,
+        "that moves *all* cities by": lambda p: p.rounded > 10 * p.unrounded,
+        "which the power hardly touches": lambda p: p.same_order > 0.99,
+        "so that the line between gain and loss lies elsewhere": lambda p: (
+            p.gainers_run != p.gainers
+        ),
+        "In the notebooks management *falls*": always,
+        "only because the shares that the shifters imply are not the observed ones": lambda p: (
+            p.gap > 1e-6
+        ),
+        "and on observed shares to nothing": lambda p: p.gap_once < 0.2 * p.gap,
+        "reads the file of": lambda p: p.year_read < p.year_caption,
+        "either year does: the largest change": lambda p: p.largest_shift < 0.1,
+        "How the order of the gaining cities fares can be measured": lambda p: (
+            0 < p.order_3 <= 1 and 0 < p.order_2 <= 1
+        ),
     },
 }
 
