@@ -21,7 +21,12 @@ from helpers.notebook import parameters
 
 _MATHJAX = ("tex-chtml.js", "output/chtml/fonts")
 # what the theme brings along and no page loads
-UNUSED = ("_static/locales", "_static/**/*.map", "_static/sphinx-thebe.*")
+UNUSED = (
+    "_static/locales",
+    "_static/**/*.map",
+    "_static/sphinx-thebe.*",
+    "_static/vendor/**/*.ttf",  # every browser of this age takes the woff2 beside it
+)
 _THEBE = (
     r"\s*<script>const THEBE_JS_URL.*?</script>",
     r"\s*<script[^>]*sphinx-thebe\.js[^>]*></script>",

@@ -248,8 +248,7 @@ def page(run: Run, executed: Path) -> str:
         for name in ids:
             some = [each for each in functions if name in each.equations]
             cells = (
-                f'<a href="ledger.html#claim-{name}">'
-                f"{ledger[name]['place']}</a>",
+                f'<a href="ledger.html#claim-{name}">{ledger[name]["place"]}</a>',
                 f"{{eq}}`{LABELS[name]}`" if name in LABELS else "",
                 "<br>".join(_function(each, run.repository) for each in some),
                 "<br>".join(dict.fromkeys(_tests(each, checked) for each in some)),

@@ -165,6 +165,18 @@ def join(page: BeautifulSoup) -> None:
             for output in after.select(":scope > .cell_output"):
                 cell.append(output.extract())
             after.decompose()
+    for fold_ in page.select("details.code-fold"):  # what a figure needs, in the figure's own line
+        cell = fold_.parent
+        if fold_.summary.get_text() != SETUP or not isinstance(cell, Tag) or not _silent(cell):
+            continue
+        after = _next(cell)
+        inside = after and after.select_one(":scope > details.code-fold")
+        if inside and inside.summary.get_text() in (FIGURE, CODE):
+            for part in reversed(fold_.find_all(recursive=False)):
+                if part.name != "summary":
+                    inside.summary.insert_after(part.extract())
+            after["class"] = list(dict.fromkeys([*after["class"], *cell["class"]]))
+            cell.decompose()
 
 
 def _next(cell: Tag) -> Tag | None:
