@@ -197,6 +197,7 @@ def test_a_lighter_drawing_shows_the_same_marks():
     """Discs where they were and as large, each with its colour; no look lost in a group."""
     with canvas(4, 3) as (figure, ax):
         ax.scatter([1, 2, 3], [1, 4, 9], s=[20, 80, 320], c=["#112233", "#112233", "#445566"])
+    figure.set_dpi(72)  # as SVG has it
     figure.draw_without_rendering()
     found = BeautifulSoup(Exhibit("dots", figure, pd.DataFrame()).svg(), "xml").select("circle")
     (marks,) = ax.collections

@@ -95,6 +95,28 @@ def restyle(site: Path) -> None:
     search.plain_words(site)
 
 
+_ICON = re.compile(
+    r'"?(?P<name>[\w-]+)"?:\[\d+,\d+,\[(?P<also>[^\]]*)\],"[0-9a-f]+",(?:"[^"]*"|\[[^\]]*\])\],?'
+)
+
+
+def keep_used_icons(site: Path) -> None:
+    """Leave the icons that some page or script names: of two thousand a dozen."""
+    script = site / "_static" / "scripts" / "fontawesome.js"
+    if not script.is_file():
+        return
+    used: set[str] = set()
+    for file in (*site.rglob("*.html"), *site.rglob("*.js"), *site.rglob("*.css")):
+        if file != script:
+            used |= set(re.findall(r"\bfa-([a-z0-9-]+)", file.read_text("utf-8", "replace")))
+
+    def kept(icon: re.Match) -> str:
+        names = {icon["name"], *re.findall(r"[\w-]+", icon["also"])}
+        return icon.group() if names & used else ""
+
+    script.write_text(_ICON.sub(kept, script.read_text("utf-8")), "utf-8")
+
+
 def mark_redirect(index: Path) -> None:
     """Give the page that forwards to the first one its icon and language."""
     text = index.read_text(encoding="utf-8")

@@ -80,9 +80,7 @@ def dark(svg: str) -> str:
     ]
     text = "".join(parts)
     # what shines through on a light ground is dim on a dark one
-    text = re.sub(
-        r"opacity: (0\.\d+)", lambda hit: f"opacity: {1 - (1 - float(hit[1])) * 0.45:.3g}", text
-    )
+    text = re.sub(r"opacity: (0\.\d+)", lambda hit: f"opacity: {float(hit[1]) ** 0.6:.3g}", text)
     # what names no colour is black, and inherits it from here
     return re.sub(r"<svg\b", f'<svg fill="{INK}"', text, count=1)
 

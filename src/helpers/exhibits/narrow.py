@@ -113,7 +113,8 @@ def _wrap(ax: Axes) -> None:
     _fill(ax.xaxis.label, _LINE)
     _fill(ax.yaxis.label, _SIDE)
     labels = [label.get_text() for label in ax.get_yticklabels()]
-    if ax.yaxis.get_visible() and max(map(len, labels), default=0) > _TICK:
+    few = len(labels) <= MANY  # many rows stand too close for two lines each
+    if few and ax.yaxis.get_visible() and max(map(len, labels), default=0) > _TICK:
         broken = [textwrap.fill(label, _TICK) for label in labels]
         ax.set_yticks(ax.get_yticks(), broken, fontsize="small")
 
