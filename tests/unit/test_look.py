@@ -38,6 +38,8 @@ def _cell(code: str, *tags: str, mime: str = "") -> dict:
             _cell("from x import load\npanel = load(source)\nshares = panel.shares(2019)"),
             fold.SETUP,
         ),
+        (_cell("import a\nimport b\nimport c\ndata = sample(panel)"), fold.SETUP),
+        (_cell("import a\ndata = sample(panel)"), ""),
         (_cell("record(rho=rho)"), fold.SETUP),
         (_cell("exhibits.figure_2(panel)", "hide-input", mime="image/svg+xml"), fold.FIGURE),
         (_cell("exhibits.figure_2(panel)", mime="image/svg+xml"), fold.FIGURE),
