@@ -167,7 +167,7 @@ def test_every_figure_can_be_taken_away_with_its_data_and_code(html):
     found = 0
     for page in sorted((html / "notebooks").glob("*.html")):
         text = page.read_text(encoding="utf-8")
-        links = re.findall(r'<p class="exhibit-links">(.*?)</p>', text, re.S)
+        links = re.findall(r'<p class="exhibit-links"[^>]*>(.*?)</p>', text, re.S)
         assert len(links) == text.count("<figcaption>"), page.name
         for entry in links:
             found += 1

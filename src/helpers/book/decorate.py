@@ -106,7 +106,7 @@ def keep_used_icons(site: Path) -> None:
     if not script.is_file():
         return
     used: set[str] = set()
-    for file in (*site.rglob("*.html"), *site.rglob("*.js"), *site.rglob("*.css")):
+    for file in (*site.rglob("*.html"), *site.rglob("*.js")):  # styles name every icon
         if file != script:
             used |= set(re.findall(r"\bfa-([a-z0-9-]+)", file.read_text("utf-8", "replace")))
 
