@@ -356,3 +356,21 @@ def test_bibliography_labels_are_author_and_year():
     assert list(labels) == [
         *("Dekle et al. 2008", "Eaton and Kortum 2002", "McFadden 1978a", "McFadden 1978b")
     ]
+
+
+def test_forms_are_given_to_the_drawing_of_the_same_figure(tmp_path):
+    """A live figure further down does not put its drawing into the one above."""
+    folder = tmp_path / "_static" / "exhibits"
+    folder.mkdir(parents=True)
+    for name in ("still", "moving"):
+        drawings.write(folder / name, "<svg></svg>", "<svg></svg>")
+    still = '<figure><img alt="words" src="../_images/1.svg"/><figcaption>c</figcaption></figure>'
+    moving = '<figure><div class="live"><img src="data:x"/></div></figure>'
+    links = '<p class="exhibit-links" data-drawing="{}"></p>'
+    page = BeautifulSoup(
+        still + links.format("still") + moving + links.format("moving"), "html.parser"
+    )
+    drawings.choose(page, tmp_path / "notebooks" / "07.html", tmp_path)
+    assert len(page.select("picture")) == 2  # light and dark
+    assert not page.select("picture picture")
+    assert "moving" not in str(page.select("picture"))

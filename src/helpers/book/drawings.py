@@ -116,7 +116,10 @@ def choose(page: BeautifulSoup, file: Path, site: Path) -> None:
     folder = site / "_static" / "exhibits"
     root = "../" * (len(file.relative_to(site).parts) - 1)
     for links in page.select("p.exhibit-links[data-drawing]"):
-        picture = links.find_previous("img", src=re.compile(r"_images/"))
+        figure = links.find_previous("figure")
+        if figure is None or figure.select_one(".live, picture"):  # a live one draws itself
+            continue
+        picture = figure.find("img", src=re.compile(r"_images/"))
         name = links["data-drawing"]
         if picture is None or not (folder / f"{name}-dark.svg").is_file():
             continue
