@@ -86,7 +86,8 @@ def test_contents_follow_the_reader_through_long_sections(browser, site, number)
     tab = browser.new_page(viewport={"width": 1300, "height": 900})
     tab.goto(f"{site}notebooks/{number}.html")
     for name in tab.locator("article section > section").evaluate_all("all => all.map(s => s.id)"):
-        for part in ("s.top + 5", "s.top + s.height / 2", "s.bottom - 350"):
+        # its beginning, its middle and its end a third down the window
+        for part in ("s.top - 295", "s.top + s.height / 2 - 300", "s.bottom - 305"):
             tab.evaluate(
                 f"""name => {{ const s = document.getElementById(name).getBoundingClientRect();
                 window.scrollTo({{top: window.scrollY + {part}, behavior: "instant"}}); }}""",
