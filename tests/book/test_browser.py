@@ -81,6 +81,49 @@ def test_a_keyboard_reaches_search_contents_and_text(browser, site):
     tab.close()
 
 
+@pytest.mark.parametrize("number", ["03_derivations", "07_city_shocks"])
+def test_contents_follow_the_reader_through_long_sections(browser, site, number):
+    tab = browser.new_page(viewport={"width": 1300, "height": 900})
+    tab.goto(f"{site}notebooks/{number}.html")
+    for name in tab.locator("article section > section").evaluate_all("all => all.map(s => s.id)"):
+        # its beginning, its middle and its end a third down the window
+        for part in ("s.top - 295", "s.top + s.height / 2 - 300", "s.bottom - 305"):
+            tab.evaluate(
+                f"""name => {{ const s = document.getElementById(name).getBoundingClientRect();
+                window.scrollTo({{top: window.scrollY + {part}, behavior: "instant"}}); }}""",
+                name,
+            )
+            shown = tab.evaluate(
+                "() => new Promise(r => requestAnimationFrame(() => requestAnimationFrame(() => r("
+                "[...document.querySelectorAll('.page-toc a.active[aria-current]')]"
+                ".map(a => a.hash.slice(1))))))"
+            )
+            assert len(shown) == 1, (name, part)
+            ended = tab.evaluate(
+                "innerHeight + scrollY >= document.documentElement.scrollHeight - 2"
+            )
+            assert ended or shown == [name], (name, part)
+    tab.close()
+
+
+def test_the_first_page_shows_question_size_and_where_to_click_before_scrolling(browser, site):
+    for width, height in ((1300, 900), (400, 800)):
+        tab = browser.new_page(viewport={"width": width, "height": height})
+        tab.goto(site + "book/intro.html")
+        buttons = tab.locator(".first-steps a")
+        assert buttons.count() == 3
+        boxes = [button.bounding_box() for button in buttons.all()]
+        assert all(box["y"] + box["height"] < height for box in boxes), boxes
+        assert len({round(box["y"]) for box in boxes}) == 1  # side by side
+        words = tab.locator("article p").evaluate_all(
+            f"all => all.filter(p => p.getBoundingClientRect().bottom < {height})"
+            ".map(p => p.textContent).join(' ')"
+        )
+        assert "?" in words
+        assert words.count("%") >= 2
+        tab.close()
+
+
 @pytest.mark.parametrize("number", ["02_model", "07_city_shocks", "16_what_if"])
 def test_previous_next_and_downloads_are_there(browser, site, number):
     tab = browser.new_page()

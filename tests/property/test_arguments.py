@@ -29,7 +29,7 @@ from helpers.model import precise
 from helpers.panel import Panel
 
 FACES = (model, counterfactuals, estimation, shiftshare)
-MODULES = (elasticities, instrument, shifters, confidence_sets)
+MODULES = (elasticities, instrument, shifters.recovery, shifters.pooled, confidence_sets)
 # no data of a caller's enter these
 EXEMPT = {"ConfidenceSet", "Fit", "Net", "RhoEstimate", "Shifters", "ShiftShareFit"}
 EXEMPT |= {"ShockLevelFit", "CollinearSharesError", "ShiftShareWarning", "CLUSTERS"}
@@ -131,6 +131,7 @@ def calls(small) -> dict:
             "weights": np.linspace(1, 2, len(data)),
         },
         "residualise": {"data": data, "columns": ["log_wage"]},
+        "residuals": {"data": data, "column": "log_wage", "effects": ["city_year", "occupation"]},
         "second_stage_by_hand": {**of_panel, "years": [2010, 2019]},
         "estimate": {**of_panel, "clusters": "city", "years": [2010, 2019], "level": 0.9}
         | {"wage_exponent": 1.5},

@@ -327,7 +327,6 @@ def test_a_notebook_depends_on_the_economics_that_it_uses(copied):
     assert _put_out_of_date(copied, "exhibits/whatif.py") == {"16_what_if"}
     assert "16_what_if" in _put_out_of_date(copied, "exhibits/live/whatif.js")
     assert "07_city_shocks" in _put_out_of_date(copied, "exhibits/live/engine.js")
-    assert "11_inference" not in _put_out_of_date(copied, "exhibits/live/whatif.js")
     # its buttons are the worked scenarios
     assert _put_out_of_date(copied, "runs/scenario.py") == {"16_what_if"}
     assert "04_data" in _put_out_of_date(copied, "sources/metros.csv")

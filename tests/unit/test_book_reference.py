@@ -35,7 +35,8 @@ WITH_EXAMPLES = {
     "equilibrium", "inference",
 }  # fmt: skip
 # it orders an extract over the network, with a key of the reader's
-WITHOUT_EXAMPLE = {"helpers.sources.ipums.fetch"}
+# what needs a network and a key, or a survey with replicate weights
+WITHOUT_EXAMPLE = {"helpers.sources.ipums.fetch", "helpers.build.build_replicates"}
 
 
 @pytest.fixture(scope="module")

@@ -8,6 +8,7 @@ import pytest
 
 from helpers import counterfactuals, equilibrium, estimation, inference, shifters, shiftshare
 from helpers.book import public
+from helpers.build.replicates import Replicates
 from helpers.exhibits import show
 from helpers.inference import alternatives, history, rho_by_occupation
 from helpers.model import Shares
@@ -109,7 +110,11 @@ def _results(panel) -> dict[str, object]:
     data = estimation.sample(panel)
     names = ("log_share", "log_wage", "instrument", ("city_year", "occupation_year"))
     closure, hats = equilibrium.STANDARD, np.array([[0.9, 1.0], [1.0, 1.1]])
+    two = panel.shares(2019)
+    n_ck = two.pi_ck * two.omega_k
+    again = {year: np.stack([n_ck, n_ck[::-1]]) for year in panel.years}
     return {
+        "Replicates": Replicates(panel, again, 0),
         "Shares": PAIR,
         "Fit": estimation.fit(data, "log_wage", "instrument"),
         "RhoEstimate": estimation.estimate(panel),

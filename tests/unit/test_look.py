@@ -12,8 +12,9 @@ from bs4 import BeautifulSoup
 
 from helpers import exhibits
 from helpers.book import bibliography, drawings, fold, plain_notebook, run_box, search, tables
-from helpers.exhibits import narrow, palette, words
+from helpers.exhibits import lighter, narrow, palette, words
 from helpers.exhibits.data import MIME
+from helpers.exhibits.exhibit import Exhibit, canvas
 from helpers.files import NOTEBOOKS
 
 
@@ -37,6 +38,8 @@ def _cell(code: str, *tags: str, mime: str = "") -> dict:
             _cell("from x import load\npanel = load(source)\nshares = panel.shares(2019)"),
             fold.SETUP,
         ),
+        (_cell("import a\nimport b\nimport c\ndata = sample(panel)"), fold.SETUP),
+        (_cell("import a\ndata = sample(panel)"), ""),
         (_cell("record(rho=rho)"), fold.SETUP),
         (_cell("exhibits.figure_2(panel)", "hide-input", mime="image/svg+xml"), fold.FIGURE),
         (_cell("exhibits.figure_2(panel)", mime="image/svg+xml"), fold.FIGURE),
@@ -76,8 +79,9 @@ def test_neighbouring_setups_become_one_line():
     )
     fold.join(page)
     lines = [summary.get_text() for summary in page.select("summary")]
-    assert lines == ["Setup", "Setup", "Show the code"]
-    assert [pre.get_text() for pre in page.select("details")[0].select("pre")] == ["one", "two"]
+    assert lines == ["Setup", "Show the code"]
+    kept = [[pre.get_text() for pre in line.select("pre")] for line in page.select("details")]
+    assert kept == [["one", "two"], ["three", "four"]]  # in the order in which they run
     assert page.select_one(".cell_output").get_text() == "said"
     assert not page.select("summary[aria-label]")
 
@@ -169,6 +173,54 @@ def _grid() -> exhibits.Exhibit:
             ax.set_title("a title that is a good deal longer than a phone is wide", loc="left")
             ax.legend(bbox_to_anchor=(1, 1), loc="upper left")
     return exhibits.Exhibit("grid", figure, pd.DataFrame({"x": [0, 1]}))
+
+
+@pytest.mark.parametrize("place", ["upper left", "above"])
+def test_a_wide_legend_goes_below_and_a_narrow_drawing_keeps_its_width(place):
+    """Words that fill the panel would leave it no width, and the wide drawing would serve."""
+    with canvas(7.2, 3.8) as (figure, ax):
+        ax.bar(range(12), range(1, 13), label="what a unit of work is paid")
+        ax.plot(range(12), range(12), label="what those who chose it earn")
+        ax.set_xticks(range(12), [f"town {i}, work {i}" for i in range(12)], rotation=60)
+        where = {"loc": "lower left", "bbox_to_anchor": (0, 1)} if place == "above" else {}
+        ax.legend(ncols=2, **(where or {"loc": place}))
+    slim = narrow.narrow(figure)
+    assert slim.get_size_inches()[0] == narrow.WIDTH
+    slim.draw_without_rendering()
+    (legend,) = slim.legends
+    box = legend.get_window_extent()
+    assert box.x0 >= 0
+    assert box.x1 <= slim.bbox.x1
+    assert box.y1 <= slim.axes[0].get_window_extent().y0
+    assert figure.axes[0].get_legend() is not None  # the wide one is left alone
+
+
+def test_a_lighter_drawing_shows_the_same_marks():
+    """Discs where they were and as large, each with its colour; no look lost in a group."""
+    with canvas(4, 3) as (figure, ax):
+        ax.scatter([1, 2, 3], [1, 4, 9], s=[20, 80, 320], c=["#112233", "#112233", "#445566"])
+    figure.set_dpi(72)  # as SVG has it
+    figure.draw_without_rendering()
+    found = BeautifulSoup(Exhibit("dots", figure, pd.DataFrame()).svg(), "xml").select("circle")
+    (marks,) = ax.collections
+    at = ax.transData.transform(marks.get_offsets()) * 72 / figure.dpi
+    for disc, (x, y), area, colour in zip(
+        found, at, marks.get_sizes(), ["#112233", "#112233", "#445566"], strict=True
+    ):
+        assert float(disc["cx"]) == pytest.approx(x, abs=0.02)
+        assert float(disc["cy"]) == pytest.approx(72 * 3 - y, abs=0.02)
+        assert float(disc["r"]) == pytest.approx((area**0.5) / 2, abs=0.02)
+        looks = f"{disc.get('style', '')}; {disc.parent.get('style', '')}"
+        assert f"fill: {colour}" in looks
+        assert "clip-path" in disc.attrs or "clip-path" in disc.parent.attrs
+
+
+def test_a_lighter_drawing_is_not_made_lighter_twice_and_keeps_opacities_apart():
+    mark = '<use x="{}" style="opacity: 0.5; fill: #000"/>'
+    once = lighter.lighter("\n".join([mark.format(1), mark.format(2)]))
+    assert once.count("opacity: 0.5") == 2  # of each mark, not of the two together
+    assert "<g" not in once
+    assert lighter.lighter(once) == once
 
 
 def test_a_narrow_drawing_has_one_column_and_leaves_the_wide_one_alone():
@@ -304,3 +356,21 @@ def test_bibliography_labels_are_author_and_year():
     assert list(labels) == [
         *("Dekle et al. 2008", "Eaton and Kortum 2002", "McFadden 1978a", "McFadden 1978b")
     ]
+
+
+def test_forms_are_given_to_the_drawing_of_the_same_figure(tmp_path):
+    """A live figure further down does not put its drawing into the one above."""
+    folder = tmp_path / "_static" / "exhibits"
+    folder.mkdir(parents=True)
+    for name in ("still", "moving"):
+        drawings.write(folder / name, "<svg></svg>", "<svg></svg>")
+    still = '<figure><img alt="words" src="../_images/1.svg"/><figcaption>c</figcaption></figure>'
+    moving = '<figure><div class="live"><img src="data:x"/></div></figure>'
+    links = '<p class="exhibit-links" data-drawing="{}"></p>'
+    page = BeautifulSoup(
+        still + links.format("still") + moving + links.format("moving"), "html.parser"
+    )
+    drawings.choose(page, tmp_path / "notebooks" / "07.html", tmp_path)
+    assert len(page.select("picture")) == 2  # light and dark
+    assert not page.select("picture picture")
+    assert "moving" not in str(page.select("picture"))

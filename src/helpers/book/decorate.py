@@ -21,7 +21,12 @@ from helpers.notebook import parameters
 
 _MATHJAX = ("tex-chtml.js", "output/chtml/fonts")
 # what the theme brings along and no page loads
-UNUSED = ("_static/locales", "_static/**/*.map", "_static/sphinx-thebe.*")
+UNUSED = (
+    "_static/locales",
+    "_static/**/*.map",
+    "_static/sphinx-thebe.*",
+    "_static/vendor/**/*.ttf",  # every browser of this age takes the woff2 beside it
+)
 _THEBE = (
     r"\s*<script>const THEBE_JS_URL.*?</script>",
     r"\s*<script[^>]*sphinx-thebe\.js[^>]*></script>",
@@ -88,6 +93,28 @@ def restyle(site: Path) -> None:
         drawings.choose(soup, page, site)
         page.write_text(str(soup), encoding="utf-8")
     search.plain_words(site)
+
+
+_ICON = re.compile(
+    r'"?(?P<name>[\w-]+)"?:\[\d+,\d+,\[(?P<also>[^\]]*)\],"[0-9a-f]+",(?:"[^"]*"|\[[^\]]*\])\],?'
+)
+
+
+def keep_used_icons(site: Path) -> None:
+    """Leave the icons that some page or script names: of two thousand a dozen."""
+    script = site / "_static" / "scripts" / "fontawesome.js"
+    if not script.is_file():
+        return
+    used: set[str] = set()
+    for file in (*site.rglob("*.html"), *site.rglob("*.js")):  # styles name every icon
+        if file != script:
+            used |= set(re.findall(r"\bfa-([a-z0-9-]+)", file.read_text("utf-8", "replace")))
+
+    def kept(icon: re.Match) -> str:
+        names = {icon["name"], *re.findall(r"[\w-]+", icon["also"])}
+        return icon.group() if names & used else ""
+
+    script.write_text(_ICON.sub(kept, script.read_text("utf-8")), "utf-8")
 
 
 def mark_redirect(index: Path) -> None:

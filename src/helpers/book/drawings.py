@@ -13,23 +13,26 @@ from helpers.exhibits import palette
 NARROW = "(max-width: 600px)"
 INK, GROUND = "#e3e7ec", "#121212"  # of the dark theme: its text and its page
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}\b")
+_TOLD_APART = 4  # colours of occupations, from which a drawing is about occupations
 _CONTRAST = 4.5  # of lines, marks and words of a colour with the dark ground
 
 
-def on_dark(colour: str) -> str:
+def on_dark(colour: str, *, told_apart: bool = True) -> str:
     """The colour that stands for another on a dark ground: the same hue, ink light, paper dark.
 
     Parameters
     ----------
     colour : str
         ``#rrggbb``.
+    told_apart : bool
+        Whether the drawing tells occupations apart by their colours, which then stay.
 
     Examples
     --------
     >>> on_dark("#000000"), on_dark("#ffffff"), on_dark("#d97706")
     ('#e3e7ec', '#121212', '#d97706')
     """
-    if colour.lower() in palette.OCCUPATIONS:  # these have one colour everywhere
+    if told_apart and colour.lower() in palette.OCCUPATIONS:  # one colour everywhere
         return colour
     red, green, blue = (int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))
     hue, light, full = colorsys.rgb_to_hls(red, green, blue)
@@ -69,16 +72,17 @@ def dark(svg: str) -> str:
         As matplotlib writes it: colours in hexadecimal, black where none is named.
     """
     parts = re.split(r'("data:image/[^"]*")', svg)
-    parts[::2] = [_COLOUR.sub(lambda hit: on_dark(hit.group()), part) for part in parts[::2]]
+    used = {colour.lower() for part in parts[::2] for colour in _COLOUR.findall(part)}
+    told_apart = len(used & {colour.lower() for colour in palette.OCCUPATIONS}) >= _TOLD_APART
+    parts[::2] = [
+        _COLOUR.sub(lambda hit: on_dark(hit.group(), told_apart=told_apart), part)
+        for part in parts[::2]
+    ]
     text = "".join(parts)
     # what shines through on a light ground is dim on a dark one
-    text = re.sub(
-        r"opacity: (0\.\d+)", lambda hit: f"opacity: {1 - (1 - float(hit[1])) * 0.45:.3g}", text
-    )
-    # what names no colour is black
-    return re.sub(
-        r"(<svg\b[^>]*>)", rf"\1<style>text, use {{ fill: {INK} }}</style>", text, count=1
-    )
+    text = re.sub(r"opacity: (0\.\d+)", lambda hit: f"opacity: {float(hit[1]) ** 0.6:.3g}", text)
+    # what names no colour is black, and inherits it from here
+    return re.sub(r"<svg\b", f'<svg fill="{INK}"', text, count=1)
 
 
 def write(file: Path, wide: str, narrow: str | None) -> None:
@@ -112,7 +116,10 @@ def choose(page: BeautifulSoup, file: Path, site: Path) -> None:
     folder = site / "_static" / "exhibits"
     root = "../" * (len(file.relative_to(site).parts) - 1)
     for links in page.select("p.exhibit-links[data-drawing]"):
-        picture = links.find_previous("img", src=re.compile(r"_images/"))
+        figure = links.find_previous("figure")
+        if figure is None or figure.select_one(".live, picture"):  # a live one draws itself
+            continue
+        picture = figure.find("img", src=re.compile(r"_images/"))
         name = links["data-drawing"]
         if picture is None or not (folder / f"{name}-dark.svg").is_file():
             continue

@@ -18,6 +18,8 @@ SETUP, FIGURE, CODE, ANSWER = (
     "Check it in the notebook",
 )
 
+_OPENING = 3  # imports, from which a cell may be what a page opens with
+
 
 def only_prepares(code: str) -> bool:
     """Whether code imports, loads, asserts or records, and does nothing else.
@@ -26,7 +28,8 @@ def only_prepares(code: str) -> bool:
     ----------
     code : str
         Of one cell. Beside an import, an assignment counts that loads the panel, takes a year's
-        shares of it, or puts an estimate where a parameter is None.
+        shares of it, or puts an estimate where a parameter is None; in a cell that is imports for
+        the most part, every assignment counts.
 
     Examples
     --------
@@ -40,8 +43,10 @@ def only_prepares(code: str) -> bool:
     except SyntaxError:
         return False
     body = [node for node in body if not _is_text(node)]
-    imports = any(isinstance(node, (ast.Import, ast.ImportFrom)) for node in body)
-    return bool(body) and all(_prepares(node, imports) for node in body)
+    imports = sum(isinstance(node, (ast.Import, ast.ImportFrom)) for node in body)
+    if imports >= _OPENING and 2 * imports > len(body):  # what a page opens with
+        return all(_prepares(node, True) or isinstance(node, ast.Assign) for node in body)
+    return bool(body) and all(_prepares(node, imports > 0) for node in body)
 
 
 def _is_text(node: ast.stmt) -> bool:
@@ -165,6 +170,18 @@ def join(page: BeautifulSoup) -> None:
             for output in after.select(":scope > .cell_output"):
                 cell.append(output.extract())
             after.decompose()
+    for fold_ in page.select("details.code-fold"):  # what a figure needs, in the figure's own line
+        cell = fold_.parent
+        if fold_.summary.get_text() != SETUP or not isinstance(cell, Tag) or not _silent(cell):
+            continue
+        after = _next(cell)
+        inside = after and after.select_one(":scope > details.code-fold")
+        if inside and inside.summary.get_text() in (FIGURE, CODE):
+            for part in reversed(fold_.find_all(recursive=False)):
+                if part.name != "summary":
+                    inside.summary.insert_after(part.extract())
+            after["class"] = list(dict.fromkeys([*after["class"], *cell["class"]]))
+            cell.decompose()
 
 
 def _next(cell: Tag) -> Tag | None:

@@ -187,6 +187,10 @@ def notebook(
                 cells.append({**cell, "source": text})
             continue
         cell["outputs"] = [o for o in cell["outputs"] if not _recorded(o)]
+        for output in cell["outputs"]:  # a live figure's scripts are the site's: its drawing stays
+            data = output.get("data", {})
+            if "image/svg+xml" in data and 'class="live ' in "".join(data.get("text/html", "")):
+                del data["text/html"]
         caption = cell["metadata"].pop("mystnb", {}).get("figure", {}).get("caption")
         source = "".join(cell["source"])
         options = re.match(r"---\n(.*?)\n---\n", source, re.S)

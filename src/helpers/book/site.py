@@ -15,6 +15,7 @@ from helpers.book.decorate import (
     add_downloads,
     add_mathjax,
     drop_thebe,
+    keep_used_icons,
     make_readable,
     mark_redirect,
     restyle,
@@ -81,6 +82,7 @@ def build(
         drop_thebe(site)
         make_readable(site)
         restyle(site)
+        keep_used_icons(site)
         mark_redirect(site / "index.html")
         if executed is not None:
             exhibit_links.write_code(site / "_static" / "code", exhibit_links.chapters(site))

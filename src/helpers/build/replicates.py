@@ -61,6 +61,11 @@ class Replicates:
             n_k = n_ck.sum(axis=0)
             yield Shares(n_ck / n_k, n_k / n_k.sum(), whole.cities, whole.occupations)
 
+    def to_frame(self) -> pd.DataFrame:
+        """Sampling errors of the shares of all years: :meth:`standard_errors` with the year."""
+        years = [self.standard_errors(year).assign(year=year) for year in self.years]
+        return pd.concat(years, ignore_index=True)
+
     def standard_errors(self, year: int) -> pd.DataFrame:
         """Sampling error of the shares of a year.
 

@@ -79,6 +79,17 @@ def build_table(
         (counted from 1, without the header); nothing is written then.
     MemoryLimitError
         If the cells of one year would not fit in memory.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from helpers.build import read_shares
+    >>> with tempfile.TemporaryDirectory() as place:
+    ...     file = Path(place) / "zones.csv"
+    ...     _ = file.write_text("zone,skill,people\\nA,low,30\\nA,high,10\\nB,low,20\\nB,high,40")
+    ...     folder = build_table(file, Path(place) / "panel")
+    ...     read_shares(folder, 2000).pi_c
+    array([0.4, 0.6])
     """
     check_options(decimal)
     if name in PAPERS:

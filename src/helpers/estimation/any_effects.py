@@ -166,7 +166,14 @@ def residuals(data: pd.DataFrame, column: str, effects: Sequence[str]) -> np.nda
     """
     from pyfixest.core.demean import demean
 
-    data = prepared(data, list(effects), [column])
+    effects = [effects] if isinstance(effects, str) else effects
+    try:
+        effects = list(effects)
+    except TypeError:
+        effects = []
+    if not effects or not all(isinstance(name, str) for name in effects):
+        raise ParameterError(f"effects: expected names of columns, found {shown(effects)}")
+    data = prepared(data, effects, [column])
     codes = np.column_stack([pd.factorize(data[name])[0] for name in effects]).astype(np.uint64)
     raw = data[[column]].to_numpy(dtype=float)
     left, at_rest = demean(raw, codes, np.ones(len(data)), _TOLERANCE, _ROUNDS)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,9 +13,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from helpers.exhibits.data import MIME, bundle
+from helpers.exhibits.lighter import lighter
 from helpers.exhibits.narrow import copied, narrow
 
-_PATH, _LONG = re.compile(r'\bd="[^"]*"'), re.compile(r"(\d\.\d\d)\d+")
 MANY = 500  # marks in one drawing, from which they are drawn as a picture inside it
 # how what is drawn looks, whatever a reader's own settings say
 GROUND = {
@@ -104,9 +103,7 @@ def _svg(figure: Figure) -> str:
     buffer = io.StringIO()
     with styled():
         figure.savefig(buffer, format="svg", dpi=144, metadata={"Date": None, "Creator": None})
-    # a hundredth of a point is a seventh of a thousandth of an inch: more digits only weigh
-    plain = re.sub(r"\n +", "\n", buffer.getvalue())
-    return _PATH.sub(lambda path: _LONG.sub(r"\1", path.group()), plain)
+    return lighter(buffer.getvalue())
 
 
 def axes(width: float, height: float) -> tuple[Figure, Axes]:

@@ -117,11 +117,14 @@ def fixed_and_answered(shares: Shares, fixed: Shares, answered: Shares, city: st
             100 * table["fixed"], 100 * table["answered"], s=_sizes(table["pi_c"].to_numpy(), 400),
             color=BLUE, alpha=0.6, edgecolors="white", linewidths=0.5,
         )  # fmt: skip
-        for name in table.nlargest(3, "pi_c").index:
+        # the largest and the two ends: names of neighbours would hide each other
+        ends = (table["pi_c"].idxmax(), table["fixed"].idxmin(), table["fixed"].idxmax())
+        for name in dict.fromkeys(ends):
             row = table.loc[name]
             ax.annotate(
                 short_name(row["city"]), (100 * row["fixed"], 100 * row["answered"]),
-                xytext=(6, -4), textcoords="offset points", fontsize="small",
+                xytext=(-6, 8) if name == ends[2] else (6, -12), textcoords="offset points",
+                ha="right" if name == ends[2] else "left", fontsize="small",
             )  # fmt: skip
         low = 100 * min(table["fixed"].min(), table["answered"].min())
         high = 100 * max(table["fixed"].max(), table["answered"].max())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 import textwrap
 import warnings
+from collections.abc import Sequence
 from itertools import pairwise
 
 import cloudpickle
@@ -19,6 +20,7 @@ WIDTH = 4.0  # inches; at 96 pixels each, what a phone of 400 pixels shows of a 
 PANEL = 2.6  # least height of a panel of a few
 SMALL_PANEL = 1.9  # and of many
 MANY = 14  # labels along an axis, from which they are small
+_LEGEND = 0.7  # of that width, from which a legend goes below
 _LEAD = 0.17  # inches from line to line of small words
 _LINE, _SIDE, _TICK = 38, 26, 20  # letters that fit below a panel, beside it and beside a tick
 
@@ -68,17 +70,19 @@ def _laid_out(figure: Figure) -> Figure:
         height = least * len(panels)
     else:
         height = max(high * max(WIDTH / wide, 0.8), PANEL * len(panels))
+    shared = list(copy.legends)
     for ax in copy.axes:
         _wrap(ax)
         _place_legend(ax.get_legend(), ax)
         for marks in ax.collections:
             if isinstance(marks, PathCollection):
                 marks.set_sizes(marks.get_sizes() * 0.6)
-    _place_shared_legends(copy)
+    _place_shared_legends(copy, shared)
     if len(panels) == 1:  # labels that were broken need their lines
         labels = panels[0].get_yticklabels()
         height = max(height, 0.9 + _LEAD * sum(1 + x.get_text().count("\n") for x in labels))
-    rows = [len(legend.get_texts()) / _columns(legend) for legend in _legends_outside(copy)]
+    named = [[text.get_text() for text in legend.get_texts()] for legend in _legends_outside(copy)]
+    rows = [len(names) / _columns(names) for names in named]
     copy.set_size_inches(WIDTH, height + 0.22 * sum(rows))
     copy.draw_without_rendering()
     for ax in copy.axes:
@@ -109,7 +113,8 @@ def _wrap(ax: Axes) -> None:
     _fill(ax.xaxis.label, _LINE)
     _fill(ax.yaxis.label, _SIDE)
     labels = [label.get_text() for label in ax.get_yticklabels()]
-    if ax.yaxis.get_visible() and max(map(len, labels), default=0) > _TICK:
+    few = len(labels) <= MANY  # many rows stand too close for two lines each
+    if few and ax.yaxis.get_visible() and max(map(len, labels), default=0) > _TICK:
         broken = [textwrap.fill(label, _TICK) for label in labels]
         ax.set_yticks(ax.get_yticks(), broken, fontsize="small")
 
@@ -126,20 +131,39 @@ def _lay_scales_down(figure: Figure) -> None:
             figure.colorbar(mappable, ax=ax, location="bottom", label=words, format=ticks)
 
 
-def _columns(legend: Legend) -> int:
-    longest = max((len(text.get_text()) for text in legend.get_texts()), default=0)
+def _columns(names: Sequence[str]) -> int:
+    longest = max(map(len, names), default=0)
     return 1 if longest > 18 else 2
 
 
 def _outside(legend: Legend, ax: Axes) -> bool:
     """Whether a legend stands beside or below its panel."""
     box = legend.get_bbox_to_anchor().transformed(ax.transAxes.inverted())
-    return box.x0 >= 0.99 or box.y0 < -0.01 or box.y0 > 1
+    return box.x0 >= 0.99 or box.y0 < -0.01 or box.y0 >= 1
+
+
+def _too_wide(legend: Legend) -> bool:
+    """Whether a legend would leave a panel of a narrow page no width."""
+    inches = legend.get_window_extent().width / legend.get_figure(root=True).dpi
+    return inches > _LEGEND * WIDTH
 
 
 def _place_legend(legend: Legend | None, ax: Axes) -> None:
-    """Put a legend that stands outside its panel below it; its columns are laid out anew."""
-    if legend is None or not _outside(legend, ax):
+    """Put a legend that stands outside its panel, or fills it, below; its columns anew."""
+    if legend is None or not (_outside(legend, ax) or _too_wide(legend)):
+        return
+    if sum(other.get_subplotspec() is not None for other in ax.figure.axes) == 1:
+        # its width is the page's, not that of a panel with long words beside it
+        names = [text.get_text() for text in legend.get_texts()]
+        legend.remove()
+        ax.figure.legend(
+            legend.legend_handles,
+            names,
+            loc="outside lower center",
+            ncols=_columns(names),
+            frameon=False,
+            fontsize="small",
+        )
         return
     turned = any(label.get_rotation() for label in ax.get_xticklabels())
     ax.legend(
@@ -147,20 +171,20 @@ def _place_legend(legend: Legend | None, ax: Axes) -> None:
         [text.get_text() for text in legend.get_texts()],
         loc="upper center",
         bbox_to_anchor=(0.4, -0.42 if turned else -0.25),
-        ncols=_columns(legend),
+        ncols=_columns([text.get_text() for text in legend.get_texts()]),
         frameon=False,
         fontsize="small",
     )
 
 
-def _place_shared_legends(figure: Figure) -> None:
-    for legend in list(figure.legends):
+def _place_shared_legends(figure: Figure, shared: Sequence[Legend]) -> None:
+    for legend in shared:
         legend.remove()
         figure.legend(
             legend.legend_handles,
             [text.get_text() for text in legend.get_texts()],
             loc="outside upper center",
-            ncols=_columns(legend),
+            ncols=_columns([text.get_text() for text in legend.get_texts()]),
             frameon=False,
             fontsize="small",
         )

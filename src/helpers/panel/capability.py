@@ -110,7 +110,7 @@ def capability_table(panel: Panel) -> pd.DataFrame:
     >>> from helpers.sources import load
     >>> capability_table(load("synthetic")).query("not possible")
        what  possible                      lacks
-    7  maps     False  coordinates of the places
+    9  maps     False  coordinates of the places
     """
     return pd.DataFrame(
         [(one.what, one.possible, one.lacks) for one in capabilities(panel)],
