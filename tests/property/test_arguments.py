@@ -28,11 +28,11 @@ from helpers.inference import confidence_sets
 from helpers.model import precise
 from helpers.panel import Panel
 
-FACES = (model, counterfactuals, estimation, shiftshare)
-MODULES = (elasticities, instrument, shifters.recovery, shifters.pooled, confidence_sets)
+FACES = (model, counterfactuals, estimation, shifters, shiftshare)
+MODULES = (elasticities, instrument, confidence_sets)
 # no data of a caller's enter these
 EXEMPT = {"ConfidenceSet", "Fit", "Net", "RhoEstimate", "Shifters", "ShiftShareFit"}
-EXEMPT |= {"ShockLevelFit", "CollinearSharesError", "ShiftShareWarning", "CLUSTERS"}
+EXEMPT |= {"ShockLevelFit", "CollinearSharesError", "ShiftShareWarning", "CLUSTERS", "CONVENTIONS"}
 
 rng = np.random.default_rng(0)
 CITIES = tuple(f"city {i}" for i in range(6))

@@ -45,7 +45,7 @@ def build_table(
     name: str = "own",
     memory: str = "1GB",
 ) -> Path:
-    """A panel's folder from a long table that need not fit in memory.
+    r"""A panel's folder from a long table that need not fit in memory.
 
     Writes what :meth:`helpers.panel.Panel.save` writes of the panel that
     :meth:`helpers.panel.Panel.from_table` would make, by the same rules: a cell without a row
@@ -86,7 +86,7 @@ def build_table(
     >>> from helpers.build import read_shares
     >>> with tempfile.TemporaryDirectory() as place:
     ...     file = Path(place) / "zones.csv"
-    ...     _ = file.write_text("zone,skill,people\\nA,low,30\\nA,high,10\\nB,low,20\\nB,high,40")
+    ...     _ = file.write_text("zone,skill,people\nA,low,30\nA,high,10\nB,low,20\nB,high,40")
     ...     folder = build_table(file, Path(place) / "panel")
     ...     read_shares(folder, 2000).pi_c
     array([0.4, 0.6])
