@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from helpers.files import NOTEBOOKS, ROOT
+from helpers.files import BOOK, NOTEBOOKS, ROOT
 
 ARCHIVE = "correlated-migration.zip"
 
@@ -57,11 +57,10 @@ def text(source: Path, repository: str) -> str:
             "~~~",
             "",
         ]
-    lines += [
-        "Without the author's files the chapter runs on a synthetic economy and says so. "
-        "{doc}`/book/rerun` tells how to change a parameter for the whole book.",
-        "```",
-    ]
+    lines.append("Without the author's files the chapter runs on a synthetic economy and says so.")
+    if (BOOK / "rerun.md").is_file():
+        lines.append("{doc}`/book/rerun` tells how to change a parameter for the whole book.")
+    lines.append("```")
     return "\n".join(lines)
 
 

@@ -155,10 +155,10 @@ def stage(folder: Path, executed: Path, run: Run, baseline: Path | None = None) 
         (place / f"{source.stem}.ipynb").write_text(text + "\n", "utf-8")
     text = reproducibility.page(run, executed, titles())
     (folder / "book" / "reproducibility.md").write_text(text, encoding="utf-8")
-    if not run.own:
-        for name, made in (("equations", equations), ("reference", reference)):
-            text = made.page(run, executed)
-            (folder / "book" / f"{name}.md").write_text(text, encoding="utf-8")
+    for name, made in (("equations", equations), ("reference", reference)):
+        target = folder / "book" / f"{name}.md"
+        if target.is_file() and not run.own:
+            target.write_text(made.page(run, executed), encoding="utf-8")
     if run.own:
         pass  # nothing in it is to be held against the default book
     elif baseline is not None:
