@@ -160,7 +160,7 @@ def add_downloads(site: Path, executed: Path, texts: Path | None = None) -> None
         if source.parent != NOTEBOOKS and own is None:  # no notebook of it is in the repository
             text = re.sub(LAUNCH, "", text, flags=re.S)
             page.write_text(text, "utf-8")
-        entry = re.search(r'<li><a href="[^"]*_sources/[^"]*\.ipynb".*?</li>', text, re.S)
+        entry = re.search(r'<li><a\b[^>]*href="[^"]*_sources/[^"]*\.ipynb".*?</li>', text, re.S)
         if entry:
             other = entry.group().replace(".ipynb", ".md")
             page.write_text(text[: entry.end()] + other + text[entry.end() :], "utf-8")
