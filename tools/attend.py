@@ -16,13 +16,17 @@ import threading
 import psutil  # jupyter's kernel brings it
 
 
+_ENDING = threading.Lock()  # who has begun to end them ends them all before this one goes
+
+
 def end_descendants() -> None:
     """End every process that this one started, and what those started meanwhile."""
-    while children := psutil.Process().children(recursive=True):
-        for child in children:
-            with contextlib.suppress(psutil.NoSuchProcess):
-                child.kill()
-        psutil.wait_procs(children, timeout=5)
+    with _ENDING:
+        while children := psutil.Process().children(recursive=True):
+            for child in children:
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    child.kill()
+            psutil.wait_procs(children, timeout=5)
 
 
 def watch() -> None:
