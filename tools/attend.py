@@ -15,7 +15,6 @@ import threading
 
 import psutil  # jupyter's kernel brings it
 
-
 _ENDING = threading.Lock()  # who has begun to end them ends them all before this one goes
 
 
