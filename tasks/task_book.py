@@ -1,10 +1,11 @@
 """The book as tasks, first part: check the prose, execute every notebook.
 
 ``tools/book.py`` decides on the runs (scenario and source), writes their parameters down and
-calls pytask on this file and on ``task_publish.py``. A notebook is executed again when its text,
+calls pytask on this file and on ``task_publish.py``. A notebook is executed again when its code,
 a module that it reaches (:mod:`helpers.book.reach`), the environment or the parameters that it
-declares change, or this file; how pages are published is not among them. A scenario executes the
-notebooks that its parameters reach, and takes the others from the default run.
+declares change; where its text alone does, its outputs are kept under the new one. How pages are
+published is not among what it depends on. A scenario executes the notebooks that its parameters
+reach, and takes the others from the default run.
 """
 
 from __future__ import annotations
@@ -69,4 +70,6 @@ for run in (ORDINARY, *SCENARIOS):
             executed: Annotated[Path, Product] = run.of(source),
         ) -> None:
             """Execute one notebook with the run's parameters."""
-            execute.execute(source, executed, json.loads(parameters.read_text())["parameters"])
+            values = json.loads(parameters.read_text())["parameters"]
+            with_all = f"{package} {files.digest([lock, parameters])}"
+            execute.execute(source, executed, values, with_all)

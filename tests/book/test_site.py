@@ -92,7 +92,7 @@ def test_every_picture_has_words(html, page):
 def test_every_drawing_has_a_caption(html):
     for page in sorted((html / "notebooks").glob("*.html")):
         text = page.read_text(encoding="utf-8")
-        drawn = len(re.findall(r'<img[^>]* src="[^"]*_images/', text))
+        drawn = text.count('<picture class="on-light">')
         # drawn in the page; what if is the page's own subject and says itself what it shows
         drawn += text.count('<div class="live ') - text.count('data-live="whatif"')
         assert text.count("<figcaption>") == drawn, page.name
@@ -318,5 +318,7 @@ def test_each_drawing_has_a_dark_and_a_narrow_form(html):
     names = [name for name in names if not live.search(name)]  # those lay themselves out
     assert names
     for name in names:
-        for form in ("", "-dark", "-narrow", "-narrow-dark"):
-            assert (folder / f"{name}{form}.svg").is_file(), f"{name}{form}"
+        for form in ("", "-narrow"):
+            drawn = (folder / f"{name}{form}.svg").read_text("utf-8")
+            assert '<svg id="dark"' in drawn, f"{name}{form}"
+            assert "#dark:target{" in drawn, f"{name}{form}"

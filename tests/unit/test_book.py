@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from helpers import files as files_room
-from helpers.book import execute, locks, myst, pages, prose_checks, reach, site, stage
+from helpers.book import decorate, execute, locks, myst, pages, prose_checks, reach, site, stage
 from helpers.book import run as runs_room
 from helpers.book.prose_checks import typed_results
 from helpers.book.run import Run
@@ -147,6 +147,34 @@ def test_an_executed_notebook_has_its_parameters_and_no_traces(tmp_path):
     assert "".join(code[0]["source"]).strip() == "rho = 0.25"
     assert code[0]["metadata"]["tags"] == ["parameters"]
     assert [path.name for path in output.parent.iterdir()] == ["99_small.ipynb"]
+
+
+def test_new_words_around_the_same_code_do_not_run_it(tmp_path):
+    """Each run of the code takes another number; the same number is the same run."""
+    source, output = tmp_path / "99_small.md", tmp_path / "99_small.ipynb"
+    text = NOTEBOOK % "import uuid\nprint(uuid.uuid4())"
+
+    def made(text, values, made_with):
+        source.write_text(text)
+        execute.execute(source, output, values, made_with)
+        cells = json.loads(output.read_text())["cells"]
+        words = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown"]
+        return "".join(cells[-1]["outputs"][0]["text"]), words
+
+    ran, _ = made(text, {"rho": 0.25}, "package 1")
+    more = text.replace("# Title", "# Title\n\nA sentence.")
+    kept, words = made(more, {"rho": 0.25}, "package 1")
+    assert kept == ran
+    assert words == ["# Title\n\nA sentence."]
+    # the package, a value, the code, and outputs that nobody made
+    for values, made_with in (({"rho": 0.25}, "package 2"), ({"rho": 0.5}, "package 2")):
+        again, _ = made(more, values, made_with)
+        assert again != kept
+        kept = again
+    again, _ = made(more.replace("print(uuid", "print(0, uuid"), values, made_with)
+    assert again.startswith("0 ")
+    output.write_text(output.read_text().replace(again.strip(), "0 typed in"))
+    assert "typed in" not in made(more.replace("print(uuid", "print(0, uuid"), values, made_with)[0]
 
 
 @pytest.mark.parametrize(
@@ -569,7 +597,8 @@ def test_every_removal_in_tools_and_publication_is_of_what_they_wrote():
     known = {
         "src/helpers/files.py": 3,  # discard: checked; a file that was not finished
         "src/helpers/book/stage.py": 1,  # a staged page
-        "src/helpers/book/site.py": 4,  # unused parts of a new site; a mark of its own
+        "src/helpers/book/site.py": 5,  # unused parts of a new site, of a copy; its mark
+        "src/helpers/book/decorate.py": 2,  # of a new site, what no page shows; of its own pages
         "tools/clean.py": 2,  # names of what is made, in this folder
         "tools/env.py": 6,  # environments under three names, known by pyvenv.cfg
     }
@@ -749,3 +778,62 @@ def test_whatever_is_blanked_out_all_else_keeps_its_place(lines, listed):
         assert len(plain) == len(text)
         assert all(a in (b, " ") for a, b in zip(plain, text, strict=True))
         assert plain.count("word") == text.count("word")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "again"),
+    [
+        ("A sentence.", "Another sentence.", {"a", "index"}),  # the page of contents always
+        ("# First", "# Renamed", {"a", "b", "index"}),  # it stands in b's text and in the contents
+    ],
+)
+def test_a_page_is_written_again_where_what_it_says_of_another_changed(
+    tmp_path, before, after, again
+):
+    """The pages are those that a builder makes that starts from nothing."""
+    from sphinx.application import Sphinx
+    from sphinx.util.docutils import docutils_namespace
+
+    text = {
+        "index": "# Contents\n\n```{toctree}\na\nb\n```\n",
+        "a": "(here)=\n# First\n\nA sentence.\n",
+        "b": "# Second\n\nAs {ref}`here` says.\n",
+    }
+    source = tmp_path / "source"
+    source.mkdir()
+    (source / "conf.py").write_text(
+        "extensions = ['myst_parser', 'helpers.book.outdated']\nhtml_theme = 'basic'\n"
+        "html_last_updated_fmt = None\n"
+    )
+
+    def built(name: str) -> dict[str, tuple[str, int]]:
+        for page, content in text.items():
+            if not (file := source / f"{page}.md").exists() or file.read_text() != content:
+                file.write_text(content)
+        place = tmp_path / name
+        with docutils_namespace():
+            Sphinx(source, source, place, place / "read", "html", status=None, warning=None).build()
+        pages = {page: place / f"{page}.html" for page in text}
+        return {page: (p.read_text(), p.stat().st_mtime_ns) for page, p in pages.items()}
+
+    first = built("kept")
+    text["a"] = text["a"].replace(before, after)
+    second = built("kept")
+    assert {page for page in text if second[page][1] != first[page][1]} == again
+    fresh = built("fresh")
+    assert {page: words for page, (words, _) in second.items()} == {
+        page: words for page, (words, _) in fresh.items()
+    }
+
+
+def test_a_finished_page_is_taken_until_what_it_is_made_from_changes(tmp_path, monkeypatch):
+    page, waiting = tmp_path / "site" / "notebooks" / "a.html", tmp_path / "finished"
+    page.parent.mkdir(parents=True)
+    finished = []
+    monkeypatch.setattr(decorate, "_finished", lambda text, *_: finished.append(text) or text + "!")
+    for text in ("one", "one", "two"):
+        page.write_text(text)
+        decorate.finish_pages(tmp_path / "site", waiting)
+        assert page.read_text() == text + "!"
+    assert finished == ["one", "two"]
+    assert len(list(waiting.iterdir())) == 1  # what no page uses is gone

@@ -260,18 +260,31 @@ def test_thousands_of_marks_do_not_weigh_a_page_down():
     assert len(exhibits.Exhibit("many", figure, pd.DataFrame()).svg()) < 100_000
 
 
-def test_a_dark_drawing_keeps_its_marks_and_can_be_read():
+def test_a_drawing_keeps_its_marks_and_can_be_read_in_the_dark():
     svg = _grid().svg()
-    dark = drawings.dark(svg)
-    assert re.findall(r'\bd="[^"]*"', dark) == re.findall(r'\bd="[^"]*"', svg)
-    assert "#ffffff" not in dark
-    assert "#000000" not in dark
+    both = drawings.with_dark(svg)
+    rules = re.search(r"<style>(#dark.*?)</style>", both)[1]
+    assert both.replace(f"\n<style>{rules}</style>", "").replace(' id="dark"', "") == svg
+    # what is white or black by its own words is neither on a dark ground
+    for name, colour in set(re.findall(r"\b(fill|stroke): (#(?:ffffff|000000|262626))", svg)):
+        assert f':target [style*="{name}: {colour}"]{{{name}:{drawings.on_dark(colour)}' in rules
     for colour in (*palette.LINES, "#222222", "#333333"):
         ground = np.array(mpl.colors.to_rgb(drawings.GROUND))
         shown = np.array(mpl.colors.to_rgb(drawings.on_dark(colour)))
         assert np.abs(shown - ground).max() > 0.3
     for colour in palette.OCCUPATIONS:
         assert drawings.on_dark(colour) == colour
+
+
+def test_a_mark_takes_its_look_from_where_it_is_used():
+    """A rule for the dark reaches a shape that is used by what it inherits, and no other way."""
+    drawn = lighter.lighter(
+        '<defs>\n<path id="m1" d="M 0 0" style="stroke: #262626; stroke-width: 0.8"/>\n</defs>\n'
+        '<use xlink:href="#m1" x="1" style="fill: #262626; stroke: #000000"/>\n'
+    )
+    assert '<path id="m1" d="M 0 0"/>' in drawn
+    # what the shape said of itself won over what was said around it
+    assert 'style="fill: #262626; stroke: #262626; stroke-width: 0.8"' in drawn
 
 
 def test_search_finds_a_word_by_its_plain_spelling(tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import shutil
@@ -10,13 +11,13 @@ from pathlib import Path
 
 from bs4 import BeautifulSoup
 
-from helpers.book import drawings, fold, plain_notebook, search, tables
+from helpers.book import drawings, fold, plain_notebook, tables
 from helpers.book.execute import BookError
 from helpers.book.myst import labels
 from helpers.book.pages import notebooks, pages
 from helpers.book.run import repository
 from helpers.book.stage import LAUNCH, without_data
-from helpers.files import BOOK, NOTEBOOKS, ROOT
+from helpers.files import BOOK, NOTEBOOKS, ROOT, digest, package_files, replace
 from helpers.notebook import parameters
 
 _MATHJAX = ("tex-chtml.js", "output/chtml/fonts")
@@ -49,15 +50,6 @@ def add_mathjax(site: Path) -> None:
             shutil.copy(renderer / part, target)
 
 
-def drop_thebe(site: Path) -> None:
-    """Take the live-code loader out of every page: it names another host, and twice."""
-    for page in site.rglob("*.html"):
-        text = page.read_text(encoding="utf-8")
-        for pattern in _THEBE:
-            text = re.sub(pattern, "", text)
-        page.write_text(text, encoding="utf-8")
-
-
 # what the builder writes that assistive technology stumbles over, and what it should read
 _READABLE = (
     (r'<img alt="\w+ logo" src', '<img alt="" src'),  # the button's words stand beside it
@@ -70,29 +62,65 @@ _READABLE = (
 )
 
 
-def make_readable(site: Path) -> None:
-    """Mend what screen readers and keyboards cannot use."""
-    for page in site.rglob("*.html"):
+# a style whose name holds its hash; the builder adds another where it was there before
+_TWICE = re.compile(r"(mystnb\.[0-9a-f]{64}\.css)\?v=[0-9a-f]+")
+_SIGNATURE = re.compile(r'<dt class="sig .*?</dt>', re.S)
+_WORD = re.compile(r'<span class="pre">(.*?)</span>')
+
+
+def finish_pages(site: Path, finished: Path | None = None) -> None:
+    """Mend every page for eyes, screen readers and keyboards; each that changed, once.
+
+    Parameters
+    ----------
+    site : Path
+        As the page builder wrote it.
+    finished : Path, optional
+        Folder in which finished pages wait under the hash of what they are made from, for the
+        next time; those that this site does not use leave it.
+    """
+    code = digest(package_files())
+    drawn = sorted(path.name for path in (site / "_static" / "exhibits").glob("*.svg"))
+    used = set()
+    for page in sorted(site.rglob("*.html")):
+        inside = page.relative_to(site)
+        if inside.parts[0] == "_static":
+            continue
         text = page.read_text(encoding="utf-8")
-        for pattern, better in _READABLE:
-            text = re.sub(pattern, better, text, flags=re.S)
-        page.write_text(text, encoding="utf-8")
+        made_from = json.dumps([code, inside.as_posix(), drawn, text])
+        key = hashlib.sha256(made_from.encode()).hexdigest()
+        waiting = finished / key if finished else None
+        if waiting is not None and waiting.is_file():
+            better = waiting.read_text("utf-8")
+        else:
+            better = _finished(text, page, site)
+            if waiting is not None:
+                replace(waiting, better.encode())
+        used.add(key)
+        page.write_text(better, encoding="utf-8")
+    for old in finished.iterdir() if finished and finished.is_dir() else ():
+        if old.name not in used:
+            old.unlink()
 
 
-def restyle(site: Path) -> None:
-    """Fold code, give tables one style, let drawings follow width and scheme: page by page."""
-    for page in site.rglob("*.html"):
-        if page.relative_to(site).parts[0] in ("_static", "genindex.html", "search.html"):
-            continue
-        soup = BeautifulSoup(page.read_text(encoding="utf-8"), "html.parser")
-        if soup.main is None:
-            continue
-        fold.join(soup)
-        fold.quiet_checks(soup)
-        tables.tidy(soup)
-        drawings.choose(soup, page, site)
-        page.write_text(str(soup), encoding="utf-8")
-    search.plain_words(site)
+def _finished(text: str, page: Path, site: Path) -> str:
+    """A page without the live-code loader, readable, its code folded and its tables in style."""
+    for pattern in _THEBE:  # it names another host, and twice
+        text = re.sub(pattern, "", text)
+    for pattern, better in _READABLE:
+        text = re.sub(pattern, better, text, flags=re.S)
+    text = _TWICE.sub(r"\1", text)
+    text = _SIGNATURE.sub(lambda hit: _WORD.sub(r"\1", hit.group()), text)
+    if page.relative_to(site).parts[0] in ("genindex.html", "search.html"):
+        return text
+    soup = BeautifulSoup(text, "html.parser")
+    if soup.main is None:
+        return text
+    fold.join(soup)
+    fold.quiet_checks(soup)
+    tables.tidy(soup)
+    drawings.choose(soup, page, site)
+    return str(soup)
 
 
 _ICON = re.compile(
@@ -115,6 +143,16 @@ def keep_used_icons(site: Path) -> None:
         return icon.group() if names & used else ""
 
     script.write_text(_ICON.sub(kept, script.read_text("utf-8")), "utf-8")
+
+
+def drop_unused_images(site: Path) -> None:
+    """Take out pictures that no page shows: drawings of which it shows the form with two looks."""
+    shown: set[str] = set()
+    for page in site.rglob("*.html"):
+        shown |= set(re.findall(r"_images/([\w.-]+)", page.read_text("utf-8")))
+    for picture in (site / "_images").glob("*"):
+        if picture.name not in shown:
+            picture.unlink()
 
 
 def mark_redirect(index: Path) -> None:

@@ -1,4 +1,8 @@
-"""Each drawing four times: for wide and narrow pages, on a light ground and on a dark one."""
+"""Each drawing twice, for wide and for narrow pages; both know how they look on a dark ground.
+
+What a drawing names in its marks is its look on a light ground, in any program. Asked for by
+``NAME.svg#dark``, it is the target of its address, and rules of its own give it other colours.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +16,6 @@ from helpers.exhibits import palette
 
 NARROW = "(max-width: 600px)"
 INK, GROUND = "#e3e7ec", "#121212"  # of the dark theme: its text and its page
-_COLOUR = re.compile(r"#[0-9a-fA-F]{6}\b")
 _TOLD_APART = 4  # colours of occupations, from which a drawing is about occupations
 _CONTRAST = 4.5  # of lines, marks and words of a colour with the dark ground
 
@@ -63,30 +66,54 @@ def _contrast(colour: str) -> float:
     return (luminance(colour) + 0.05) / (luminance(GROUND) + 0.05)
 
 
-def dark(svg: str) -> str:
-    """The same drawing for a dark ground; pictures inside it stay as they are.
+_SCHEME = "dark"  # the fragment of an address that asks for the dark look
+_DECLARED = re.compile(r"\b(fill|stroke): (#[0-9a-fA-F]{6})\b")
+_SHINES = re.compile(r"(?P<before>[;\"] ?)(?P<name>(?:fill-|stroke-)?opacity): (?P<value>0\.\d+)")
+
+
+def with_dark(svg: str) -> str:
+    """The same drawing, with rules for its look on a dark ground; pictures in it stay as they are.
 
     Parameters
     ----------
     svg : str
-        As matplotlib writes it: colours in hexadecimal, black where none is named.
+        As :func:`helpers.exhibits.lighter.lighter` leaves it: the look of a mark is what it says
+        of itself, or of the group around it; black where none is named.
+
+    Returns
+    -------
+    str
+        With ``#dark`` behind its address the drawing shows its colours as :func:`on_dark` has
+        them, and what shines through is less dim.
     """
-    parts = re.split(r'("data:image/[^"]*")', svg)
-    used = {colour.lower() for part in parts[::2] for colour in _COLOUR.findall(part)}
-    told_apart = len(used & {colour.lower() for colour in palette.OCCUPATIONS}) >= _TOLD_APART
-    parts[::2] = [
-        _COLOUR.sub(lambda hit: on_dark(hit.group(), told_apart=told_apart), part)
-        for part in parts[::2]
-    ]
-    text = "".join(parts)
-    # what shines through on a light ground is dim on a dark one
-    text = re.sub(r"opacity: (0\.\d+)", lambda hit: f"opacity: {float(hit[1]) ** 0.6:.3g}", text)
-    # what names no colour is black, and inherits it from here
-    return re.sub(r"<svg\b", f'<svg fill="{INK}"', text, count=1)
+    plain = re.sub(r'"data:image/[^"]*"', "", svg)
+    colours = {colour.lower() for _, colour in _DECLARED.findall(plain)}
+    told_apart = len(colours & {colour.lower() for colour in palette.OCCUPATIONS}) >= _TOLD_APART
+    rules = [f"#{_SCHEME}:target{{fill:{INK}}}"]  # what names no colour inherits it from here
+    for name, colour in sorted(set(_DECLARED.findall(plain))):
+        other = on_dark(colour, told_apart=told_apart)
+        if other != colour:
+            rules.append(_rule(f'[style*="{name}: {colour}"]', name, other))
+    found = {(hit["name"], hit["value"]) for hit in _SHINES.finditer(plain)}
+    for name, value in sorted(found, key=lambda pair: (pair[0], len(pair[1]), pair[1])):
+        said = f"{name}: {value}"  # 0.5 begins 0.55, whose rule comes later and wins
+        where = (f'[style^="{said}"]', f'[style*="; {said}"]')
+        rules += [_rule(place, name, f"{float(value) ** 0.6:.3g}") for place in where]
+    return re.sub(
+        r"<svg\b([^>]*)>",
+        lambda hit: f'<svg id="{_SCHEME}"{hit[1]}>\n<style>{"".join(rules)}</style>',
+        svg,
+        count=1,
+    )
+
+
+def _rule(where: str, name: str, value: str) -> str:
+    """What a mark with a certain look has instead, though it says so itself."""
+    return f":target {where}{{{name}:{value}!important}}"
 
 
 def write(file: Path, wide: str, narrow: str | None) -> None:
-    """Write a drawing in all its forms: ``NAME.svg``, ``-dark``, ``-narrow``, ``-narrow-dark``.
+    """Write a drawing in both its forms: ``NAME.svg`` and ``NAME-narrow.svg``.
 
     Parameters
     ----------
@@ -96,14 +123,12 @@ def write(file: Path, wide: str, narrow: str | None) -> None:
         SVG; narrow is None where nobody drew one.
     """
     for form, svg in (("", wide), ("-narrow", narrow)):
-        if svg is None:
-            continue
-        file.with_name(f"{file.name}{form}.svg").write_text(svg, "utf-8")
-        file.with_name(f"{file.name}{form}-dark.svg").write_text(dark(svg), "utf-8")
+        if svg is not None:
+            file.with_name(f"{file.name}{form}.svg").write_text(with_dark(svg), "utf-8")
 
 
 def choose(page: BeautifulSoup, file: Path, site: Path) -> None:
-    """Let the browser pick among the forms of each drawing, and load no other.
+    """Let the browser pick among the looks of each drawing, and load no other.
 
     Parameters
     ----------
@@ -121,20 +146,17 @@ def choose(page: BeautifulSoup, file: Path, site: Path) -> None:
             continue
         picture = figure.find("img", src=re.compile(r"_images/"))
         name = links["data-drawing"]
-        if picture is None or not (folder / f"{name}-dark.svg").is_file():
+        address = f"{root}_static/exhibits/{name}"
+        if picture is None or not (folder / f"{name}.svg").is_file():
             continue
         # the scheme is the reader's choice on the page, which no media query knows
+        picture["src"], picture["loading"] = f"{address}.svg", "lazy"
         bright = picture.wrap(page.new_tag("picture", attrs={"class": "on-light"}))
         other = page.new_tag("picture", attrs={"class": "on-dark"})
-        image = page.new_tag("img", attrs={**picture.attrs, "loading": "lazy"})
-        image["src"] = f"{root}_static/exhibits/{name}-dark.svg"
-        picture["loading"] = "lazy"
+        image = page.new_tag("img", attrs={**picture.attrs, "src": f"{address}.svg#{_SCHEME}"})
         other.append(image)
         bright.insert_after(other)
         if (folder / f"{name}-narrow.svg").is_file():
-            for holder, form in ((bright, "narrow"), (other, "narrow-dark")):
-                source = page.new_tag(
-                    "source",
-                    attrs={"media": NARROW, "srcset": f"{root}_static/exhibits/{name}-{form}.svg"},
-                )
-                holder.insert(0, source)
+            for holder, scheme in ((bright, ""), (other, f"#{_SCHEME}")):
+                form = {"media": NARROW, "srcset": f"{address}-narrow.svg{scheme}"}
+                holder.insert(0, page.new_tag("source", attrs=form))

@@ -8,12 +8,16 @@ import html
 import io
 import re
 from collections.abc import Iterator, Mapping
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
 from pygments import highlight
+from pygments.filter import simplefilter
+from pygments.filters import TokenMergeFilter
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
+from pygments.token import Name, Operator, Punctuation, Text
 
 from helpers.book import drawings
 from helpers.exhibits.data import MIME
@@ -45,6 +49,7 @@ def _source(module: str) -> str:
     return (files("helpers.exhibits") / inside).read_text(encoding="utf-8")
 
 
+@cache
 def functions() -> dict[str, tuple[str, int]]:
     """Functions that draw: their module and the line that they begin on."""
     found = {}
@@ -129,20 +134,51 @@ def write_code(folder: Path, chapters: Mapping[str, str] | None = None) -> None:
             HtmlFormatter(style=f"a11y-high-contrast-{scheme}").get_style_defs(".highlight")
         ]
     )
+    (folder / "code.css").write_text(f"{_LOOK}{colours}\n", "utf-8")
     for module in _modules():
-        look = HtmlFormatter(linenos="inline", lineanchors="L", wrapcode=True)
+        look = HtmlFormatter(linespans="L", wrapcode=True)
         shown = [(a, t) for a, t in (chapters or {}).items() if a.startswith(f"{module}.html ")]
         back = " · ".join(
             f'<a href="{html.escape(address.partition(" ")[2])}">{html.escape(title)}</a>'
             for address, title in shown
         )
         page = _CODE_PAGE.format(
-            title=f"helpers.exhibits.{module}", colours=colours,
+            title=f"helpers.exhibits.{module}",
             back=back or '<a href="../../index.html">The book</a>',
-            code=highlight(_source(module), PythonLexer(), look),
+            code=highlight(_source(module), _lexer(), look),
         )  # fmt: skip
         (folder / f"{module}.html").write_text(page, encoding="utf-8")
 
+
+def _lexer() -> PythonLexer:
+    """Python, in which what has no colour of its own is one piece of text."""
+    lexer = PythonLexer()
+    lexer.add_filter(_plain())
+    lexer.add_filter(TokenMergeFilter())
+    return lexer
+
+
+@simplefilter
+def _plain(self, lexer, stream, options):
+    """Give names, signs and spaces no class: no style colours them."""
+    for kind, words in stream:
+        dull = kind is Name or kind in Punctuation or kind is Operator or kind in Text
+        yield (Text if dull else kind), words
+
+
+_LOOK = """:root { color-scheme: light dark; }
+body { max-width: 62rem; margin: 1rem auto; padding: 0 1rem; font-family: system-ui, sans-serif;
+  background: light-dark(#fff, #14181e); color: light-dark(#222, #ced6dd); }
+a { color: light-dark(#0b55b3, #8ab8f8); }
+.highlight pre { overflow-x: auto; font-size: 0.85rem; line-height: 1.45; }
+.highlight { background: none !important; }
+code { counter-reset: line; }
+[id^="L-"] { counter-increment: line; }
+[id^="L-"]::before { content: counter(line); display: inline-block; width: 2.2em;
+  text-align: right; color: light-dark(#595959, #a0a8b0); margin-right: 0.8em; }
+:target { background: light-dark(#fff3c4, #3a3413); }
+@media (max-width: 600px) { .highlight pre { white-space: pre-wrap; overflow-wrap: anywhere; } }
+"""
 
 # the theme that the reader chose in the book, where the browser lets this page know
 _CODE_PAGE = """<!doctype html>
@@ -152,17 +188,7 @@ _CODE_PAGE = """<!doctype html>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{title}</title>
 <link rel="icon" href="../favicon.svg">
-<style>
-:root {{ color-scheme: light dark; }}
-body {{ max-width: 62rem; margin: 1rem auto; padding: 0 1rem; font-family: system-ui, sans-serif;
-  background: light-dark(#fff, #14181e); color: light-dark(#222, #ced6dd); }}
-a {{ color: light-dark(#0b55b3, #8ab8f8); }}
-.highlight pre {{ overflow-x: auto; font-size: 0.85rem; line-height: 1.45; }}
-.highlight {{ background: none !important; }}
-.linenos {{ color: light-dark(#595959, #a0a8b0); padding-right: 0.8em; user-select: none; }}
-@media (max-width: 600px) {{ .highlight pre {{ white-space: pre-wrap; overflow-wrap: anywhere; }} }}
-{colours}
-</style>
+<link rel="stylesheet" href="code.css">
 </head>
 <body>
 <nav aria-label="Back to the book">← {back}</nav>

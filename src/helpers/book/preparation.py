@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from helpers import sources
-from helpers.book import own_texts, pages
+from helpers.book import pages
 from helpers.book.run import DEFAULT, Run, repository
 from helpers.errors import CompanionError, ParameterError
 from helpers.exhibits.live import geography
@@ -73,6 +73,8 @@ def prepare(path: Path) -> Run:
         repository=repository(),
     )
     if own:
+        from helpers.book import own_texts  # half a second, for a book that has its own texts
+
         run = replace(run, chapters=own_texts.write(run.texts, panel, wanted, stated))
     run.write()
     for page in run.pages():

@@ -42,7 +42,9 @@ def plain_words(site: Path) -> None:
         return
     index = json.loads(found[1])
     for part in ("terms", "titleterms"):
-        _join(index.get(part, {}))
+        # of a page that was written again words stay that it no longer has, on no page
+        index[part] = {word: where for word, where in index.get(part, {}).items() if where != []}
+        _join(index[part])
     titles = index.get("alltitles", {})
     for title in list(titles):
         folded = fold_accents(title)

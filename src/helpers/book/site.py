@@ -9,16 +9,15 @@ import sys
 import tempfile
 from pathlib import Path
 
-from helpers.book import exhibit_links, locks
+from helpers.book import exhibit_links, locks, search
 from helpers.book.decorate import (
     UNUSED,
     add_downloads,
     add_mathjax,
-    drop_thebe,
+    drop_unused_images,
+    finish_pages,
     keep_used_icons,
-    make_readable,
     mark_redirect,
-    restyle,
 )
 from helpers.book.execute import BookError
 from helpers.exhibits.live.figure import FOLDER, write_static
@@ -26,6 +25,7 @@ from helpers.files import BUILD, MARK, ROOT, check_ours, digest, discard
 
 # stands in a folder of pages that were read while all that was read is right
 _WHOLE = "whole"
+_EXTENSIONS = ("bibliography", "outdated")  # of the page builder's
 
 
 def build(
@@ -46,8 +46,9 @@ def build(
     executed : Path, optional
         Executed notebooks, to be offered for download.
     kept : Path, optional
-        Folder in which pages that were read stay for the next time, when only those that
-        changed are read again. Every page is written anew: titles of others stand on it.
+        Folder in which pages that were read and written stay for the next time, when only
+        those that changed are made again, and all where a title or a label did
+        (:mod:`helpers.book.outdated`).
     texts : Path, optional
         Sources of a book that has its own, such as one on a reader's data.
 
@@ -75,14 +76,14 @@ def build(
         if done.returncode or not (site / "index.html").is_file():
             raise BookError(f"jupyter-book failed:\n{done.stdout}\n{done.stderr}")
         if kept:
-            site = site.rename(Path(folder) / "html")
             (kept / _WHOLE).write_text(_settings(staged), "utf-8")
+            site = _taken(site, staged, Path(folder) / "html")
         add_mathjax(site)
         write_static(site / FOLDER)
-        drop_thebe(site)
-        make_readable(site)
-        restyle(site)
+        finish_pages(site, kept / "finished" if kept else None)
+        search.plain_words(site)
         keep_used_icons(site)
+        drop_unused_images(site)
         mark_redirect(site / "index.html")
         if executed is not None:
             exhibit_links.write_code(site / "_static" / "code", exhibit_links.chapters(site))
@@ -101,22 +102,39 @@ def _made_ready(kept: Path, staged: Path) -> Path:
     """Folder with the pages that were read, emptied where they cannot be relied on.
 
     What a build that failed or was stopped has read is thrown away, since a page that is not
-    read again does not warn again; so is what was read with other settings or other libraries.
+    read again does not warn again; so is what was read with other settings or other libraries,
+    and what was written with other styles, whose hashes stand on each page.
     """
     mark = kept / _WHOLE
     if not mark.is_file() or mark.read_text("utf-8") != _settings(staged):
         discard(kept)
     kept.mkdir(parents=True, exist_ok=True)
     mark.unlink(missing_ok=True)
-    discard(kept / "_build" / "html")
     return kept
 
 
+def _taken(written: Path, staged: Path, place: Path) -> Path:
+    """A copy of the pages that the builder wrote, to be finished; it keeps its own for the next.
+
+    Of the files that pages show it has those of earlier times too: they are taken from where
+    they were laid out.
+    """
+    shutil.copytree(written, place)
+    static = staged / "_static"
+    if static.is_dir():
+        for folder in filter(Path.is_dir, static.iterdir()):
+            shutil.rmtree(place / "_static" / folder.name, ignore_errors=True)
+        shutil.copytree(static, place / "_static", dirs_exist_ok=True)
+    return place
+
+
 def _settings(staged: Path) -> str:
-    """What pages are read with: configuration, order of the pages, bibliography, libraries."""
+    """What pages are made with: configuration, order, bibliography, styles, libraries."""
     names = ("_config.yml", "_toc.yml", "book/references.bib")
     there = [path for path in map(staged.joinpath, names) if path.is_file()]
-    return digest([*there, ROOT / "requirements.lock"])
+    styles = sorted(path for path in (staged / "_static").glob("*") if path.is_file())
+    extensions = (ROOT / "src" / "helpers" / "book" / f"{name}.py" for name in _EXTENSIONS)
+    return digest([*there, *styles, *extensions, ROOT / "requirements.lock"])
 
 
 def _swap(site: Path, html: Path, old: Path) -> None:

@@ -1,6 +1,6 @@
 """A drawing in fewer bytes that looks the same: discs as circles, shared looks said once.
 
-A map of 281 cities is 200 kB as matplotlib writes it, and each drawing is kept in four forms.
+A map of 281 cities is 200 kB as matplotlib writes it, and each drawing is kept in two forms.
 """
 
 from __future__ import annotations
@@ -17,6 +17,10 @@ _LONG = re.compile(r"(\d\.\d\d)\d+")
 _MARK = re.compile(
     r'(?P<head><(?:circle|use)(?: (?!style|clip-path)[\w:]+="[^"]*")+)'
     r'(?P<clip> clip-path="[^"]*")?(?: style="(?P<style>[^"]*)")?/>'
+)
+_DEFINED = re.compile(r'<path id="(?P<id>\w+)" (?P<shape>d="[^"]*") style="(?P<style>[^"]*)"/>')
+_USED = re.compile(
+    r'<use xlink:href="#(?P<id>\w+)"(?P<rest>[^>]*?)(?: style="(?P<style>[^"]*)")?/>'
 )
 
 
@@ -39,7 +43,7 @@ def lighter(svg: str) -> str:
     text = _DISC.sub(_circle, text)
     text = re.sub(r' transform="rotate\(-0 [^"]*"', "", text)
     text = _PLACE.sub(_short, _PATH.sub(_short, text))
-    text = _one_font(text)
+    text = _looks_where_used(_one_font(text))
     return "\n".join(_grouped(text.split("\n")))
 
 
@@ -56,6 +60,28 @@ def _one_font(text: str) -> str:
     return _FAMILY.sub("", text).replace(
         '<g id="figure_1">', f'<g id="figure_1" style="{family.rstrip("; ")}">', 1
     )
+
+
+def _looks_where_used(text: str) -> str:
+    """Say how a mark looks where it is used, not where its shape is defined.
+
+    A rule of the drawing reaches a mark that is used through what it inherits alone.
+    """
+    looks = {hit["id"]: hit["style"] for hit in _DEFINED.finditer(text)}
+
+    def used(hit: re.Match) -> str:
+        if hit["id"] not in looks:
+            return hit.group()
+        look = _declared(hit["style"] or "") | _declared(looks[hit["id"]])
+        said = _style([f"{name}: {value}" for name, value in look.items()])
+        return f'<use xlink:href="#{hit["id"]}"{hit["rest"]}{said}/>'
+
+    text = _DEFINED.sub(r'<path id="\g<id>" \g<shape>/>', text)
+    return _USED.sub(used, text)
+
+
+def _declared(style: str) -> dict[str, str]:
+    return dict(part.split(": ", 1) for part in style.split("; ") if part)
 
 
 def _circle(hit: re.Match) -> str:
