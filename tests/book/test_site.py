@@ -141,8 +141,7 @@ def test_the_book_is_small(html):
         for path in html.rglob("*")
         if path.is_file() and path.relative_to(html).parts[0] not in ("scenarios", "sweeps")
     }
-    # the aim is 20 MB; each of some eighty drawings is there wide, narrow, light and dark
-    assert sum(sizes.values()) < 28e6
+    assert sum(sizes.values()) < 20e6
     assert all(size < 1.5e6 for path, size in sizes.items() if path.suffix == ".html")
 
 

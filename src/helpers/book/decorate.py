@@ -62,8 +62,8 @@ _READABLE = (
 )
 
 
-# a style whose name holds its hash; the builder adds another where it was there before
-_TWICE = re.compile(r"(mystnb\.[0-9a-f]{64}\.css)\?v=[0-9a-f]+")
+# styles of extensions, which the builder gives a hash only where they were there before
+_HASHED = re.compile(r"((?:mystnb\.[0-9a-f]{64}|proof|exercise)\.css)\?v=[0-9a-f]+")
 _SIGNATURE = re.compile(r'<dt class="sig .*?</dt>', re.S)
 _WORD = re.compile(r'<span class="pre">(.*?)</span>')
 
@@ -109,7 +109,7 @@ def _finished(text: str, page: Path, site: Path) -> str:
         text = re.sub(pattern, "", text)
     for pattern, better in _READABLE:
         text = re.sub(pattern, better, text, flags=re.S)
-    text = _TWICE.sub(r"\1", text)
+    text = _HASHED.sub(r"\1", text)
     text = _SIGNATURE.sub(lambda hit: _WORD.sub(r"\1", hit.group()), text)
     if page.relative_to(site).parts[0] in ("genindex.html", "search.html"):
         return text

@@ -191,6 +191,8 @@ def notebook(
             data = output.get("data", {})
             if "image/svg+xml" in data and 'class="live ' in "".join(data.get("text/html", "")):
                 del data["text/html"]
+            if "image/svg+xml" in data:  # a string a line is a tenth longer
+                data["image/svg+xml"] = "".join(data["image/svg+xml"])
         caption = cell["metadata"].pop("mystnb", {}).get("figure", {}).get("caption")
         source = "".join(cell["source"])
         options = re.match(r"---\n(.*?)\n---\n", source, re.S)

@@ -45,6 +45,8 @@ def plain_words(site: Path) -> None:
         # of a page that was written again words stay that it no longer has, on no page
         index[part] = {word: where for word, where in index.get(part, {}).items() if where != []}
         _join(index[part])
+    # functions, which `objects` holds too; of pages that were not written again there are none
+    index["indexentries"] = {}
     titles = index.get("alltitles", {})
     for title in list(titles):
         folded = fold_accents(title)

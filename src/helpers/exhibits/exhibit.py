@@ -16,7 +16,7 @@ from helpers.exhibits.data import MIME, bundle
 from helpers.exhibits.lighter import lighter
 from helpers.exhibits.narrow import copied, narrow
 
-MANY = 500  # marks in one drawing, from which they are drawn as a picture inside it
+MANY = 400  # marks of a kind, from which they are drawn as a picture inside the drawing
 # how what is drawn looks, whatever a reader's own settings say
 GROUND = {
     "axes.axisbelow": True,
@@ -97,8 +97,11 @@ class Exhibit:
 
 def _svg(figure: Figure) -> str:
     for ax in figure.axes:
-        for marks in ax.collections:  # thousands of marks are smaller as a picture
-            if len(marks.get_offsets()) > MANY:
+        marked = [line for line in ax.lines if line.get_marker() not in ("", " ", "None", None)]
+        counted = [(line, len(line.get_xdata())) for line in marked]
+        counted += [(marks, len(marks.get_offsets())) for marks in ax.collections]
+        for marks, count in counted:
+            if count > MANY:
                 marks.set_rasterized(True)
     buffer = io.StringIO()
     with styled():
