@@ -108,6 +108,8 @@ def _executed(notebook: dict, name: str, beside: Path) -> dict:
             after,
             kernel_name="python3",
             progress_bar=False,
+            request_save_on_cell_execute=False,
+            autosave_cell_every=0,
             cwd=ROOT,
             # what goes to and from a kernel is nobody else's; it warns where it is not encrypted
             config=Config({"KernelManager": {"transport_encryption": "auto"}}),
