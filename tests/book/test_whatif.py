@@ -330,3 +330,43 @@ def test_on_a_phone_and_in_the_dark_everything_fits_and_can_be_read(browser, sit
         assert box["height"] >= 24
         assert box["x"] + box["width"] <= width
     context.close()
+
+
+@pytest.mark.parametrize("width", [390, 1300])
+def test_without_scripts_the_default_is_a_picture_with_its_sentence(browser, site, shares, width):
+    context = browser.new_context(
+        java_script_enabled=False, viewport={"width": width, "height": 844}
+    )
+    page = context.new_page()
+    page.goto(site + PAGE)
+    panel = page.locator("#what-if-panel")
+    picture = panel.locator("img.live-static")
+    box = picture.bounding_box()
+    assert box["width"] > 0.6 * panel.bounding_box()["width"]
+    assert box["x"] + box["width"] <= width
+    sentence = panel.locator(".live-sentence").inner_text()
+    assert "falls by 5%" in sentence
+    assert sentence.split(".")[0] in picture.get_attribute("alt")
+    for control in panel.locator("select, input, button").all():
+        assert not control.is_visible()  # what does nothing is not offered
+    context.close()
+
+
+def test_a_finger_chooses_a_city(browser, site, shares):
+    context = browser.new_context(
+        viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True
+    )
+    page = context.new_page()
+    page.goto(site + PAGE)
+    page.wait_for_selector('#what-if-panel[data-ready="true"]')
+    page.locator("#what-if-panel .live-panel").first.scroll_into_view_if_needed()
+    setting = "document.getElementById('what-if-panel').whatIf.setting().city"
+    before = page.evaluate(setting)
+    place = page.evaluate(
+        "(() => { const b = document.querySelectorAll('#what-if-panel circle.bubble')[2]"
+        ".getBoundingClientRect(); return [b.x + b.width / 2, b.y + b.height / 2]; })()"
+    )
+    page.touchscreen.tap(*place)
+    page.wait_for_function(f"{setting} !== {json.dumps(before)}")
+    assert page.evaluate(setting) in shares.cities
+    context.close()

@@ -39,7 +39,8 @@ class Axis:
 
     def __init__(self, what: str, labels: Sequence | None = None, size: int | None = None):
         self.what = what
-        self.labels = None if labels is None else pd.Index(list(labels))
+        known = labels is None or isinstance(labels, pd.Index)
+        self.labels = labels if known else pd.Index(list(labels))
         self.size = len(self.labels) if labels is not None else size
         self.owner = None
 

@@ -232,8 +232,8 @@ class WhatIf:
         rest = cities.rest(table, self.shares, s.city)
         words = in_words(s, here)
         with canvas(12.0, 4.6) as (figure, left):
-            left.set_position((0.0, 0.02, 0.5, 0.9))
-            right = figure.add_axes((0.58, 0.12, 0.41, 0.8))
+            left.set_position((0.0, 0.02, 0.48, 0.9))
+            right = figure.add_axes((0.62, 0.12, 0.37, 0.8))
             place = cities.on_paper(self.shares).loc[s.city]
             cities.draw_map(left, with_tones, span, s.city, place, here)
             cities.draw_scatter(right, table, here, relative=s.centred == "median")
