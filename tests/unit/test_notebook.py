@@ -10,7 +10,7 @@ from helpers import counterfactuals, files, model, shifters, targets
 from helpers.equilibrium import Closure, panel_wages, solve
 from helpers.errors import UnknownNameError
 from helpers.estimation import estimate
-from helpers.notebook import exercises
+from helpers.notebook import exercises, truths
 
 CITY, OCCUPATION = "Detroit-Warren-Dearborn, MI", "trades"
 
@@ -34,17 +34,17 @@ def given(made):
     }
 
     def pick(name: str) -> dict:
-        code = exercises.CHECKS[name].truth.__code__
+        code = truths.CHECKS[name].truth.__code__
         return {key: whole[key] for key in code.co_varnames[: code.co_argcount]}
 
     return pick
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", exercises.CHECKS)
+@pytest.mark.parametrize("name", truths.CHECKS)
 def test_the_truth_is_right_and_anything_else_is_not(name, given):
     arguments = given(name)
-    truth = exercises.CHECKS[name].truth(**arguments)
+    truth = truths.CHECKS[name].truth(**arguments)
     assert exercises.check(name, truth, **arguments).right is True
     assert exercises.check(name, None).right is None
     if isinstance(truth, str):
@@ -128,10 +128,10 @@ def test_solved_answers_do_what_the_question_asks(given):
     invert, undo = given("city-invert"), given("what-if-undo")
     shares, rho, theta = (invert[key] for key in ("shares", "rho", "theta"))
     c = shares.city_index(CITY)
-    hat = exercises.CHECKS["city-invert"].truth(**invert)
+    hat = truths.CHECKS["city-invert"].truth(**invert)
     new = counterfactuals.shock(shares, rho, theta, city={CITY: hat})
     assert new.pi_c[c] == pytest.approx(0.9 * shares.pi_c[c], rel=1e-9)
-    hat = exercises.CHECKS["what-if-undo"].truth(**undo)
+    hat = truths.CHECKS["what-if-undo"].truth(**undo)
     new = counterfactuals.shock(shares, rho, theta, city={CITY: hat}, occupation={OCCUPATION: 1.1})
     assert new.pi_c[c] == pytest.approx(shares.pi_c[c], rel=1e-9)
 
@@ -146,8 +146,8 @@ def test_prices_answer_as_far_as_the_question_asks(given):
         new = solve(shares, rho, theta, closure, wages=wages, city={CITY: 0.95})
         return 1 - new.shares.pi_c[c] / shares.pi_c[c]
 
-    eta = exercises.CHECKS["rent-supply"].truth(**arguments)
-    epsilon = exercises.CHECKS["wage-demand"].truth(**given("wage-demand"))
+    eta = truths.CHECKS["rent-supply"].truth(**arguments)
+    epsilon = truths.CHECKS["wage-demand"].truth(**given("wage-demand"))
     rents = Closure(housing_share=0.24, supply_elasticity=eta)
     alike = Closure(substitution=epsilon, demand_elasticity=epsilon)
     assert lost(rents) == pytest.approx(0.9 * lost(Closure()), rel=1e-9)
