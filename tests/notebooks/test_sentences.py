@@ -455,7 +455,9 @@ SENTENCES: dict[str, dict[str, Callable[[Page], bool]]] = {
             p.forecast_error > 0.98 * p.no_change_error
         ),
         "starts from shares in which": lambda p: p.run_size > 3 * p.true_size,
-        "the second matters less than one might think": lambda p: 0.8 < p.low < 1 < p.high < 1.2,
+        "In the model a policy for a whole city attracts about": lambda p: p.times > 1.5,
+        "Whichever occupation {glue:text}`city` subsidises": lambda p: p.gap < 0.1,
+        "shared work matters less than one might think": lambda p: 0.8 < p.low < 1 < p.high < 1.2,
     },
     "10_replication_report": {
         "Data: {glue:text}": always,
@@ -468,9 +470,11 @@ SENTENCES: dict[str, dict[str, Callable[[Page], bool]]] = {
         "What is estimated is a slope,": lambda p: np.isclose(
             p.rho_theta, 1 - p.evidence.theta / p.said["beta"]
         ),
-        "With the paper's power {glue:text}": lambda p: (
-            p.keep > 2 * p.keep_even and 0 < p.away < 0.01
-        ),
+        "It is a correlation of": lambda p: p.rho_slope > p.rho_theta,
+        "If the wage multiplies what a household produces": always,
+        "With the paper's power {glue:text}": lambda p: p.keep > 2 * p.keep_even,
+        "Where they go is another matter": lambda p: 0 < p.away < 0.01,
+        "More claims hold than fail": lambda p: p.n_hold > p.n_not,
         "A forecast of city shares for": lambda p: p.forecast_error > 0.98 * p.no_change_error,
         "the table gives the difference between them with its size": lambda p: (
             p.panel.source != "replication"

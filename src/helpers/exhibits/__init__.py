@@ -51,7 +51,10 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "paper_figures": ["figure_1a", "figure_1b", "figure_2", "figure_3", "figure_4", "figure_5"],
         "paper_tables": ["caption", "table_1", "table_2a", "table_2b", "table_8_2_1"],
         "policy": ["competition_map", "gains_map"],
-        "report": ["in_units", "printed_and_computed", "verdicts_by_section"],
+        "report": [
+            *("claims", "in_units", "numbers_by_place", "numbers_explained"),
+            *("number_name", "printed_and_computed", "verdicts_by_section"),
+        ],
         "scales": ["at_the_median", "scale_map", "scale_ranking"],
         "robustness": ["cells_over_time", "conclusions", "coverage", "placebo"],
         "small_multiples": ["moving", "small_multiples"],
