@@ -867,6 +867,9 @@ SENTENCES: dict[str, dict[str, Callable[[Page], bool]]] = {
         ),
         "of the places are slips, which have": lambda p: p.slip_causes < 0.6 * p.slips,
         "The slope that table 8.2.1 prints": _belongs,
+        "By the first reading five per cent off": lambda p: (
+            0 < 2 * p.shock_printed < p.shock_corrected < 1
+        ),
         "A first stage in logs": lambda p: p.said["log_slope"] < p.said["sum_slope"],
     },
 }  # fmt: skip
