@@ -487,7 +487,11 @@ SENTENCES: dict[str, dict[str, Callable[[Page], bool]]] = {
         ),
     },
     "11_inference": {
-        "The last chapters ended with one number": lambda p: p.beta > 1,
+        "The whole book rests on one number": lambda p: p.beta > 1,
+        "If the data could as well have come from a slope of": lambda p: p.alpha == "1",
+        "The correlation is {math}`\\rho = 1 - \\alpha/\\beta`": lambda p: np.allclose(
+            p.table["rho"], 1 - float(p.alpha) / p.table["beta"]
+        ),
         "This chapter is computed from": always,
         "By one judgement the slope is known up to": lambda p: p.near < 0.7 * p.far < 0.7,
         "From survey to survey the mean moves by": always,

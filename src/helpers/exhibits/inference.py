@@ -18,7 +18,9 @@ _MARKS = {
 }
 
 
-def specification_curve(table: pd.DataFrame, reach: float = 6.0) -> Exhibit:
+def specification_curve(
+    table: pd.DataFrame, reach: float = 6.0, wage_exponent: float = 1.0
+) -> Exhibit:
     """Slopes of every specification in order, with their Anderson-Rubin sets.
 
     Parameters
@@ -27,6 +29,8 @@ def specification_curve(table: pd.DataFrame, reach: float = 6.0) -> Exhibit:
         As :func:`helpers.inference.alternatives.multiverse` returns it.
     reach : float
         Ends of the vertical axis, in both directions; what lies beyond is drawn at the end.
+    wage_exponent : float, above 0
+        The slope at which rho is zero.
     """
     data = table.assign(position=np.arange(len(table)), set=table["ar"].map(str))
     with canvas(7.2, 4.6) as (figure, ax):
@@ -44,7 +48,10 @@ def specification_curve(table: pd.DataFrame, reach: float = 6.0) -> Exhibit:
         paper = data[data["paper"]]
         ax.plot(paper["position"], paper["beta"], "*", color="black", markersize=15)
         rho = printed("rho")
-        marks = ((1, "slope 1: ρ = 0"), (1 / (1 - float(rho)), f"slope of ρ = {rho}, as printed"))
+        marks = (
+            (wage_exponent, f"slope {wage_exponent:g}: ρ = 0"),
+            (1 / (1 - float(rho)), f"slope of ρ = {rho}, as printed"),
+        )
         for at, words in marks:
             ax.axhline(at, color="#222222", linewidth=0.7, linestyle=":")
             ax.annotate(words, (0, at), xytext=(2, 3), textcoords="offset points", fontsize="small")
@@ -77,8 +84,9 @@ def sampling_distributions(results: pd.DataFrame, truth: float) -> Exhibit:
             ax.plot(middle, row, "o", color="black", markersize=5)
         ax.axvline(truth, color=ORANGE, linewidth=1.5)
         ax.annotate(
-            "truth", (truth, len(designs) - 0.45), ha="center", color=ORANGE, fontsize="small"
-        )
+            "truth", (truth, 1), (0, 2), xycoords=ax.get_xaxis_transform(),
+            textcoords="offset points", ha="center", color=ORANGE, fontsize="small",
+        )  # fmt: skip
         ax.set(xlabel="2SLS slope", yticks=range(len(designs)), yticklabels=designs[::-1])
         ax.set_ylim(-0.6, len(designs) - 0.2)
     data = results.groupby("design", sort=False)["beta"].describe().reset_index()
@@ -166,7 +174,13 @@ def sector_weights(table: pd.DataFrame, n: int = 12, reach: float | None = None)
     return Exhibit("sector_weights", figure, data[["label", "alpha", "beta"]])
 
 
-def p_values(table: pd.DataFrame, level: float = 0.05, name: str = "p_values") -> Exhibit:
+def p_values(
+    table: pd.DataFrame,
+    level: float = 0.05,
+    name: str = "p_values",
+    *,
+    wage_exponent: float = 1.0,
+) -> Exhibit:
     """P-value of every slope by three forms of the Anderson-Rubin test.
 
     Parameters
@@ -176,6 +190,8 @@ def p_values(table: pd.DataFrame, level: float = 0.05, name: str = "p_values") -
     level : float
         Below it a slope is rejected: drawn as a line.
     name : str
+    wage_exponent : float, above 0
+        The slope at which rho is zero.
     """
     forms = {
         "null": ("scores under the null", GREY, ":"),
@@ -187,10 +203,10 @@ def p_values(table: pd.DataFrame, level: float = 0.05, name: str = "p_values") -
             step = "steps-mid" if form == "wild" else "default"
             ax.plot(table["slope"], table[form], line, color=colour, label=words, drawstyle=step)
         ax.axhline(level, color="#222222", linewidth=0.7)
-        ax.axvline(1, color="#222222", linewidth=0.7, linestyle=":")
+        ax.axvline(wage_exponent, color="#222222", linewidth=0.7, linestyle=":")
         ax.annotate(
-            "slope 1: ρ = 0", (1, 1), xytext=(3, -3), textcoords="offset points",
-            fontsize="small", va="top",
+            f"slope {wage_exponent:g}: ρ = 0", (wage_exponent, 1), xytext=(-3, -3),
+            textcoords="offset points", fontsize="small", va="top", ha="right",
         )  # fmt: skip
         ax.set(xlabel="slope that is tested", ylabel="p-value", ylim=(0, 1.02))
         ax.legend(frameon=False, fontsize="small", loc="upper right")
