@@ -582,7 +582,7 @@ SENTENCES: dict[str, dict[str, Callable[[Page], bool]]] = {
         "of the wage's variance is over time": lambda p: (
             p.said["between"] > 0.99 and p.wage_over > 0.3
         ),
-        '"This slope" is the paper\'s': lambda p: p.paper == p.names["slope"],
+        "What became of the paper's slope of": lambda p: p.paper == p.names["slope"],
         "the shifts are not needed for the estimate": lambda p: (
             abs(p.said["frozen"] / p.paper - 1) < 0.02
         ),
