@@ -561,7 +561,7 @@ SENTENCES: dict[str, dict[str, Callable[[Page], bool]]] = {
         "Added up by sector it is": lambda p: (
             p.false_sectors < 0.5 * p.false_cells and 0.01 < p.false_null < 0.1
         ),
-        "The largest of them is": lambda p: p.p_most < 0.05,
+        "The largest of them is": lambda p: p.most < 0.05,
         "It does {glue:text}`one_inside`": always,
         "The AKM standard error is": always,
         "There are as good as": lambda p: p.effective < p.n_sectors < 50,
@@ -666,7 +666,7 @@ SENTENCES: dict[str, dict[str, Callable[[Page], bool]]] = {
             p.j_strong > p.j_strong_occ > 2 * p.j_biased and p.strong_bias > 0.8 * p.base_bias
         ),
         "But it also rejects in": lambda p: p.j_shared > 0.4 and p.j_shared_occ < 0.1,
-        "by occupation, has little power": lambda p: p.j_strong_occ < 0.5,
+        "has little power: it misses most of the biased economies": lambda p: p.j_strong_occ < 0.5,
         "move by a point or so": lambda p: 0.005 < p.mcse < 0.015,
     },
     "15_conclusions": {
@@ -682,7 +682,7 @@ SENTENCES: dict[str, dict[str, Callable[[Page], bool]]] = {
             _ranked_alike(p)
         ),
         "Under the most cautious one it stands in most draws": lambda p: p.doubt > 0.5,
-        "The loss of {glue:text}`city` itself": always,
+        "Here is the loss of {glue:text}`city` itself": always,
         "At the estimate it is": lambda p: p.loss > 1.5 * p.loss_even,
         "With {math}`\\theta` as in the paper and cells as clusters": lambda p: (
             p.rho_low < p.cells_low < p.cells_high < p.rho_high
