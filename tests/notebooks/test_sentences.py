@@ -582,6 +582,7 @@ SENTENCES: dict[str, dict[str, Callable[[Page], bool]]] = {
         "of the wage's variance is over time": lambda p: (
             p.said["between"] > 0.99 and p.wage_over > 0.3
         ),
+        "the model has no {math}`\\rho`, and the column is empty": lambda p: p.alpha == "1",
         "What became of the paper's slope of": lambda p: p.paper == p.names["slope"],
         "the shifts are not needed for the estimate": lambda p: (
             abs(p.said["frozen"] / p.paper - 1) < 0.02
@@ -692,6 +693,7 @@ SENTENCES: dict[str, dict[str, Callable[[Page], bool]]] = {
             np.ptp(band[end] - 1) < 0.7 * abs(band[end] - 1).max()
             for band in (p.names["table"],) for end in ("low", "high")
         ),
+        "The size of a city's loss is known up to the factor": lambda p: p.factor > 1.5,
         "most of that doubt is about {math}`\\theta`": lambda p: (
             np.ptp(p.sets["cells", "ρ uncertain"].intervals)
             < 0.5 * np.ptp(p.sets["cells", "ρ and θ uncertain"].intervals)
