@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pandas as pd
 from matplotlib.ticker import PercentFormatter
@@ -57,7 +59,9 @@ def specification_curve(
             ax.annotate(words, (0, at), xytext=(2, 3), textcoords="offset points", fontsize="small")
         ax.set(xlabel="specifications, in order of their slope", ylabel="2SLS slope", xticks=[])
         ax.set_ylim(-reach, reach)
-        ax.legend(frameon=False, loc="lower right", fontsize="small")
+        ax.legend(
+            frameon=False, fontsize="small", loc="lower center", bbox_to_anchor=(0.45, 1.0), ncols=4
+        )
     columns = ["position", "beta", "first_stage_f", "set"]
     return Exhibit("specification_curve", figure, data[["design", *columns]])
 
@@ -158,7 +162,8 @@ def sector_weights(table: pd.DataFrame, n: int = 12, reach: float | None = None)
         ax.remove()
         left, right = figure.subplots(1, 2, sharey=True, width_ratios=(3, 2))
         colours = [BLUE if alpha > 0 else ORANGE for alpha in data["alpha"]]
-        left.barh(data["label"], data["alpha"], color=colours)
+        left.barh(range(len(data)), data["alpha"], color=colours)
+        left.set_yticks(range(len(data)), _first_words(list(data["label"])))
         left.axvline(0, color="#222222", linewidth=0.7)
         left.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
         left.set(xlabel="weight in the estimate")
@@ -172,6 +177,14 @@ def sector_weights(table: pd.DataFrame, n: int = 12, reach: float | None = None)
         )  # fmt: skip
         right.set(xlabel="slope by it alone", xlim=(slope - 1.1 * reach, slope + 1.1 * reach))
     return Exhibit("sector_weights", figure, data[["label", "alpha", "beta"]])
+
+
+def _first_words(labels: list[str], letters: int = 20) -> list[str]:
+    """Labels up to their first comma or "and" where they are long, as far as they stay apart."""
+    short = [label if len(label) <= letters else re.split(r",| and ", label)[0] for label in labels]
+    return [
+        one if short.count(one) == 1 else whole for one, whole in zip(short, labels, strict=True)
+    ]
 
 
 def p_values(
@@ -209,7 +222,9 @@ def p_values(
             textcoords="offset points", fontsize="small", va="top", ha="right",
         )  # fmt: skip
         ax.set(xlabel="slope that is tested", ylabel="p-value", ylim=(0, 1.02))
-        ax.legend(frameon=False, fontsize="small", loc="upper right")
+        ax.legend(
+            frameon=False, fontsize="small", loc="lower center", bbox_to_anchor=(0.45, 1.0), ncols=3
+        )
     return Exhibit(name, figure, table)
 
 

@@ -92,7 +92,7 @@ def printed_and_computed(numbers: pd.DataFrame) -> Exhibit:
             ax.xaxis.get_major_locator().set_params(numticks=5)
         ax.xaxis.set_major_formatter(lambda value, _: f"{value:,.10g}".replace("-", "−"))
         ax.set(yticks=rows, yticklabels=[*map(number_name, data["id"])], xlim=(-reach, reach))
-        ax.set_xlabel("computed less printed, in units of the last printed digit")
+        ax.set_xlabel("units of the last printed digit")
         ax.tick_params(axis="y", labelsize="small")
         ax.legend(
             frameon=False, fontsize="small", loc="lower center", bbox_to_anchor=(0.3, 1.0), ncols=2
