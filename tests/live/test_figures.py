@@ -1,6 +1,8 @@
 """Live figures as a reader meets them: by hand, by keyboard, on a phone, in the dark, on paper."""
 
+import base64
 import html
+import re
 
 import numpy as np
 import pandas as pd
@@ -81,6 +83,16 @@ def test_paper_and_programs_get_the_same_figure(figures):
 def test_a_figure_is_the_same_when_it_is_made_again(shares):
     assert live.gain_map(shares, RHO).html() == live.gain_map(shares, RHO).html()
     assert live.red_and_blue().html() == live.red_and_blue().html()
+
+
+def test_what_is_written_on_an_axis_is_not_rounded_with_the_places(figures, shares):
+    """Ticks a thousandth apart stay apart in the drawing inside the page."""
+    small = live.spillover_scatter(shares, 0.5, 3.0, shares.cities[0], 1.01)
+    for figure in (*figures.values(), small):
+        written = re.findall(r">([^<>\n]+)</text>", figure.static.svg())
+        drawing = re.search(r"base64,([^\"]+)\"", figure.html())[1]
+        inside = re.findall(r">([^<>\n]+)</text>", base64.b64decode(drawing).decode())
+        assert inside == written
 
 
 def test_a_page_stays_small(figures):

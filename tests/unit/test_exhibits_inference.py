@@ -82,6 +82,35 @@ def test_bars_of_a_conclusion_add_up_to_all_draws():
     pd.testing.assert_frame_equal(figure.data[parts], table[parts])
 
 
+def test_long_conclusions_leave_bars_the_width_of_a_phone():
+    """A sentence that is longer than the bars breaks into lines and does not squeeze them."""
+    from helpers.exhibits.narrow import narrow
+
+    claim = "Large cities with much management gain from a management shock, and small ones do not."
+    table = pd.DataFrame(
+        [(claim, "cells", 1.0, 0.0, 0.0), ("b", "cells", 0.5, 0.2, 0.3)],
+        columns=["conclusion", "inference", "holds", "holds in part", "does not hold"],
+    )
+    phone = narrow(exhibits.conclusions(table).figure)
+    (ax,) = phone.axes
+    box = ax.get_window_extent()
+    assert phone.get_size_inches()[0] < 4.5, "laid out anew, not the wide drawing"
+    assert box.width > 0.6 * phone.bbox.width
+    for words in ax.texts:
+        assert words.get_window_extent().x1 <= phone.bbox.x1
+
+
+def test_long_names_of_sectors_are_cut_where_they_stay_apart():
+    labels = ["Health care and social assistance", "Retail trade", "Health care and cats, and dogs"]
+    weights = pd.DataFrame({"label": labels, "alpha": [0.5, 0.3, 0.2], "beta": [2.0, 2.0, 2.0]})
+    bars = exhibits.sector_weights(weights).figure.axes[0]
+    assert [text.get_text() for text in bars.get_yticklabels()] == labels[::-1]
+    labels[2] = "Finance, insurance and such things"
+    bars = exhibits.sector_weights(weights.assign(label=labels)).figure.axes[0]
+    shown = [text.get_text() for text in bars.get_yticklabels()]
+    assert shown == ["Finance", "Retail trade", "Health care"]
+
+
 def test_a_panel_of_placebos_says_how_many_are_called_significant():
     rng = np.random.default_rng(3)
     t = {"right": rng.normal(size=20_000), "too small": 3 * rng.normal(size=20_000)}

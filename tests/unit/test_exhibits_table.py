@@ -192,3 +192,14 @@ def test_tables_of_results_hold_their_numbers(panel):
     change = np.log(shocked.pi_ck * shocked.omega_k / (PAIR.pi_ck * PAIR.omega_k)).ravel()
     np.testing.assert_allclose(margin["households"], change, rtol=1e-4)
     assert margin["city"].tolist() == ["East", "East", "West", "West"]
+
+
+def test_tables_of_one_shape_on_a_page_keep_their_own_alignment():
+    """A rule for cells of numbers does not reach a column of words of the table beside."""
+    numbers = show(pd.DataFrame({"rate": [0.1, 0.2], "gain": [1.0, 2.0]})).to_html()
+    words = show(pd.DataFrame({"part": ["half", "all"], "gain": [1.0, 2.0]})).to_html()
+    marks = [set(re.findall(r"T_table-[0-9a-f]+", html)) for html in (numbers, words)]
+    assert [len(mark) for mark in marks] == [1, 1]
+    assert not marks[0] & marks[1]
+    again = show(pd.DataFrame({"part": ["half", "all"], "gain": [1.0 + 1e-12, 2.0]}))
+    assert again.to_html() == words  # the same table, whatever its last digits

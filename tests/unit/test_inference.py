@@ -687,6 +687,27 @@ def test_claims_over_draws_add_up(made):
         uncertainty.draw_parameters(made, 5, thetas=(0.0, 1.0))
 
 
+@pytest.mark.parametrize("alpha", [0.5, 3.0])
+def test_alternatives_and_forms_have_the_estimate_at_each_power_of_the_wage(made, alpha):
+    """The power moves rho, not slopes: the paper's row is the estimate, its sets hold it."""
+    found = estimation.estimate(made, wage_exponent=alpha)
+    paper = alternatives.one_at_a_time(made, wage_exponent=alpha).iloc[0]
+    assert paper["rho"] == pytest.approx(found.rho, rel=1e-9)
+    universe = alternatives.multiverse(made, wage_exponent=alpha)
+    assert universe.loc[universe["paper"], "rho"].to_numpy() == pytest.approx(found.rho, rel=1e-9)
+    inside = universe[universe["beta"] > 0]
+    np.testing.assert_allclose(inside["rho"], 1 - alpha / inside["beta"], rtol=1e-9)
+    forms = inference.anderson_rubin_forms(made, draws=99, wage_exponent=alpha)
+    forms = forms.set_index(["clusters", "form"])
+    given = inference.anderson_rubin_forms(made, alpha, draws=99).set_index(["clusters", "form"])
+    pd.testing.assert_series_equal(forms["p_value"], given["p_value"])  # rho = 0 is what is tested
+    pd.testing.assert_series_equal(forms["slopes"], given["slopes"])
+    for name, clusters in (("city", "city"), ("occupation", "occupation")):
+        slopes = inference.anderson_rubin(made, clusters, form="null")
+        assert forms.at[(name, "null"), "rho"] == str(slopes.rho(alpha))
+        assert (found.rho in slopes.rho(alpha)) == found.admissible
+
+
 def test_sets_and_draws_of_rho_follow_the_unit_of_the_wage(made):
     inf = float("inf")
     slopes = inference.ConfidenceSet(((-3.0, 1.5), (2.5, 4.0)), 0.95)

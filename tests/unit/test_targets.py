@@ -1,5 +1,6 @@
 """The paper's numbers and words against its own data; and that the checks can fail."""
 
+import re
 from dataclasses import FrozenInstanceError, replace
 
 import numpy as np
@@ -383,3 +384,28 @@ def test_the_report_draws_every_number_and_claim(panel, made):
     words = statements.check(made)
     by = exhibits.verdicts_by_section(words).data
     assert by.drop(columns="section").to_numpy().sum() == len(words)
+
+
+def test_the_reports_tables_fold_by_part_and_lose_no_row(made):
+    numbers, words = targets.compare(made), statements.check(made)
+    tables = (
+        (exhibits.numbers_by_place(numbers), numbers),
+        (exhibits.claims(words, fold=True), words),
+        (exhibits.claims(words), words),
+        (exhibits.numbers_explained(numbers), numbers),
+    )
+    for shown, rows in tables:
+        page = shown.to_html()
+        assert sum(map(len, shown.parts.values())) == len(shown.frame) == len(rows)
+        assert page.count("<details>") == sum(map(bool, shown.parts)) == page.count("</details>")
+        assert not re.search(r">[^<]*\b(T_[ck]|pi_ck|ols-|iv-)", page)  # words, not names of code
+        assert len(set(re.findall(r'id="([^"]+)"', page))) == page.count(' id="')
+    lines = [*exhibits.claims(words, fold=True).parts]
+    assert sum(int(n) for line in lines for n in re.findall(r"\d+ (?:hold|do|cannot)", line)
+               for n in [n.split()[0]]) == len(words)  # fmt: skip
+    by_table = exhibits.numbers_by_place(numbers).parts
+    assert sum(int(re.search(r"(\d+) of", line)[1]) for line in by_table) == numbers["ok"].sum()
+    for rows in by_table.values():  # as printed, and one digit more
+        for row in rows.loc[rows["verdict"] != "cannot be computed"].itertuples():
+            printed, computed = (t.partition(".")[2] for t in (row[2], row.computed))
+            assert len(computed) == len(printed) + bool(printed)

@@ -184,6 +184,25 @@ def test_levels_say_what_differs(made, rho):
     assert year["largest_shift"].between(0, 1).all()
 
 
+def test_measured_levels_of_figures_are_those_of_the_one_list(published):
+    """On the author's files, where alone a level means anything; the list needs no data."""
+    from helpers.estimation import estimate
+    from helpers.exhibits import printed
+
+    rebuilt = as_run.with_city_wages(published)
+    measured = figure_levels.levels(rebuilt, estimate(published).rho)
+    level = measured.set_index("exhibit")["level"]
+    listed = [each for each in printed.PRINTED if each.name.startswith("figure")]
+    assert {each.name: each.level for each in listed} == {
+        each.name: level[each.name.rstrip("ab")] for each in listed
+    }
+    table = printed.levels(figures=measured).set_index("exhibit")["level"]
+    for each in listed:
+        difference = measured.set_index("exhibit").at[each.name.rstrip("ab"), "difference"]
+        assert table[each.name] == f"{each.level}: {difference}"
+    assert set(table[[e.name for e in printed.PRINTED if e.level == 5]]) == {"5"}
+
+
 def test_figures_draw_what_was_run(made, rho, run):
     from helpers import exhibits
 

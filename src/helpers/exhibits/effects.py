@@ -124,9 +124,8 @@ def rivals_by_size(rivals: pd.DataFrame, city: str) -> Exhibit:
         ax.axhline(0, color=GREY, linewidth=0.8)
         colours = np.where(data["more"] > 0, BLUE, ORANGE)
         ax.scatter(data["diversion"], data["more"], s=26, c=colours, alpha=0.6, linewidth=0)
-        ends = [data["more"].idxmin(), data["diversion"].idxmax()]
-        _name(ax, data, "diversion", "more", ends, left=True)
-        _name(ax, data, "diversion", "more", [data["more"].idxmax()])
+        _name(ax, data, "diversion", "more", [data["diversion"].idxmax()], left=True)
+        _name(ax, data, "diversion", "more", [data["more"].idxmin(), data["more"].idxmax()])
         ax.set_xscale("log")
         ax.xaxis.set_major_formatter(lambda value, _: f"{100 * value:g}%")
         ax.yaxis.set_major_formatter(_signed(1))

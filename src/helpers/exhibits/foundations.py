@@ -180,7 +180,7 @@ def instrument_by_hand(
             ):
                 ax.barh(row, height, left=left, color=colour, height=0.62,
                         label=name if row == 0 else None)  # fmt: skip
-                if height > 0.07 * max(1.0, sum(heights)):
+                if height > 0.13 * max(1.0, sum(heights)):  # room for the number on a phone
                     ax.text(left + height / 2, row, f"{height:.2f}", ha="center", va="center",
                             color="black" if colour == "#bbbbbb" else "white",
                             fontsize="small")  # fmt: skip

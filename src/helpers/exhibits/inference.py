@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pandas as pd
 from matplotlib.ticker import PercentFormatter
@@ -18,7 +20,9 @@ _MARKS = {
 }
 
 
-def specification_curve(table: pd.DataFrame, reach: float = 6.0) -> Exhibit:
+def specification_curve(
+    table: pd.DataFrame, reach: float = 6.0, wage_exponent: float = 1.0
+) -> Exhibit:
     """Slopes of every specification in order, with their Anderson-Rubin sets.
 
     Parameters
@@ -27,6 +31,8 @@ def specification_curve(table: pd.DataFrame, reach: float = 6.0) -> Exhibit:
         As :func:`helpers.inference.alternatives.multiverse` returns it.
     reach : float
         Ends of the vertical axis, in both directions; what lies beyond is drawn at the end.
+    wage_exponent : float, above 0
+        The slope at which rho is zero.
     """
     data = table.assign(position=np.arange(len(table)), set=table["ar"].map(str))
     with canvas(7.2, 4.6) as (figure, ax):
@@ -44,13 +50,18 @@ def specification_curve(table: pd.DataFrame, reach: float = 6.0) -> Exhibit:
         paper = data[data["paper"]]
         ax.plot(paper["position"], paper["beta"], "*", color="black", markersize=15)
         rho = printed("rho")
-        marks = ((1, "slope 1: ρ = 0"), (1 / (1 - float(rho)), f"slope of ρ = {rho}, as printed"))
+        marks = (
+            (wage_exponent, f"slope {wage_exponent:g}: ρ = 0"),
+            (1 / (1 - float(rho)), f"slope of ρ = {rho}, as printed"),
+        )
         for at, words in marks:
             ax.axhline(at, color="#222222", linewidth=0.7, linestyle=":")
             ax.annotate(words, (0, at), xytext=(2, 3), textcoords="offset points", fontsize="small")
         ax.set(xlabel="specifications, in order of their slope", ylabel="2SLS slope", xticks=[])
         ax.set_ylim(-reach, reach)
-        ax.legend(frameon=False, loc="lower right", fontsize="small")
+        ax.legend(
+            frameon=False, fontsize="small", loc="lower center", bbox_to_anchor=(0.45, 1.0), ncols=4
+        )
     columns = ["position", "beta", "first_stage_f", "set"]
     return Exhibit("specification_curve", figure, data[["design", *columns]])
 
@@ -77,8 +88,9 @@ def sampling_distributions(results: pd.DataFrame, truth: float) -> Exhibit:
             ax.plot(middle, row, "o", color="black", markersize=5)
         ax.axvline(truth, color=ORANGE, linewidth=1.5)
         ax.annotate(
-            "truth", (truth, len(designs) - 0.45), ha="center", color=ORANGE, fontsize="small"
-        )
+            "truth", (truth, 1), (0, 2), xycoords=ax.get_xaxis_transform(),
+            textcoords="offset points", ha="center", color=ORANGE, fontsize="small",
+        )  # fmt: skip
         ax.set(xlabel="2SLS slope", yticks=range(len(designs)), yticklabels=designs[::-1])
         ax.set_ylim(-0.6, len(designs) - 0.2)
     data = results.groupby("design", sort=False)["beta"].describe().reset_index()
@@ -150,7 +162,8 @@ def sector_weights(table: pd.DataFrame, n: int = 12, reach: float | None = None)
         ax.remove()
         left, right = figure.subplots(1, 2, sharey=True, width_ratios=(3, 2))
         colours = [BLUE if alpha > 0 else ORANGE for alpha in data["alpha"]]
-        left.barh(data["label"], data["alpha"], color=colours)
+        left.barh(range(len(data)), data["alpha"], color=colours)
+        left.set_yticks(range(len(data)), _first_words(list(data["label"])))
         left.axvline(0, color="#222222", linewidth=0.7)
         left.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
         left.set(xlabel="weight in the estimate")
@@ -166,7 +179,21 @@ def sector_weights(table: pd.DataFrame, n: int = 12, reach: float | None = None)
     return Exhibit("sector_weights", figure, data[["label", "alpha", "beta"]])
 
 
-def p_values(table: pd.DataFrame, level: float = 0.05, name: str = "p_values") -> Exhibit:
+def _first_words(labels: list[str], letters: int = 20) -> list[str]:
+    """Labels up to their first comma or "and" where they are long, as far as they stay apart."""
+    short = [label if len(label) <= letters else re.split(r",| and ", label)[0] for label in labels]
+    return [
+        one if short.count(one) == 1 else whole for one, whole in zip(short, labels, strict=True)
+    ]
+
+
+def p_values(
+    table: pd.DataFrame,
+    level: float = 0.05,
+    name: str = "p_values",
+    *,
+    wage_exponent: float = 1.0,
+) -> Exhibit:
     """P-value of every slope by three forms of the Anderson-Rubin test.
 
     Parameters
@@ -176,6 +203,8 @@ def p_values(table: pd.DataFrame, level: float = 0.05, name: str = "p_values") -
     level : float
         Below it a slope is rejected: drawn as a line.
     name : str
+    wage_exponent : float, above 0
+        The slope at which rho is zero.
     """
     forms = {
         "null": ("scores under the null", GREY, ":"),
@@ -187,13 +216,15 @@ def p_values(table: pd.DataFrame, level: float = 0.05, name: str = "p_values") -
             step = "steps-mid" if form == "wild" else "default"
             ax.plot(table["slope"], table[form], line, color=colour, label=words, drawstyle=step)
         ax.axhline(level, color="#222222", linewidth=0.7)
-        ax.axvline(1, color="#222222", linewidth=0.7, linestyle=":")
+        ax.axvline(wage_exponent, color="#222222", linewidth=0.7, linestyle=":")
         ax.annotate(
-            "slope 1: ρ = 0", (1, 1), xytext=(3, -3), textcoords="offset points",
-            fontsize="small", va="top",
+            f"slope {wage_exponent:g}: ρ = 0", (wage_exponent, 1), xytext=(-3, -3),
+            textcoords="offset points", fontsize="small", va="top", ha="right",
         )  # fmt: skip
         ax.set(xlabel="slope that is tested", ylabel="p-value", ylim=(0, 1.02))
-        ax.legend(frameon=False, fontsize="small", loc="upper right")
+        ax.legend(
+            frameon=False, fontsize="small", loc="lower center", bbox_to_anchor=(0.45, 1.0), ncols=3
+        )
     return Exhibit(name, figure, table)
 
 

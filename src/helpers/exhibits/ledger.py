@@ -27,6 +27,7 @@ def _inline(tex: str) -> str:
 
 
 _GREEK = "pi|phi|omega|lambda|gamma|kappa|rho|theta|beta|eta|delta"
+_ORDER = ("exact", "definition", "approximation", "typo", "wrong")
 _SYMBOL = re.compile(
     rf"(?<![\w$\\])(?P<base>(?:{_GREEK})(?![a-z])|[TtZzGSRuAwW](?=[_^]))"
     r"(?:_(?P<sub>[A-Za-z]+'?[a-z]*))?(?:\^(?P<power>-?theta|\(1-rho\)|k))?(?![A-Za-z_])"
@@ -72,7 +73,7 @@ def results_table(claims: Iterable[Claim]) -> Markdown:
 
 
 def _number(value: float) -> str:
-    return "" if pd.isna(value) else f"{value:,.4g}"
+    return "" if pd.isna(value) else f"{value:,.4g}".replace("-", "−")
 
 
 def _entry(claim: Claim, effects: pd.DataFrame) -> str:
@@ -132,15 +133,14 @@ def errata(claims: Iterable[Claim], effects: pd.DataFrame) -> Markdown:
 
 
 def causes(claims: Iterable[Claim]) -> Markdown:
-    """One row a root cause: what happened, in how many places, and where."""
-    rows = ["| cause | verdicts | notation only | places |", "| --- | --- | --- | --- |"]
+    """One row a root cause: what happened, the verdict, in how many places, and where."""
+    rows = ["| cause | verdict | places |", "| --- | --- | --- |"]
     for cause, members in by_cause(claims).items():
         verdicts = ", ".join(sorted({claim.verdict for claim in members}))
         places = ", ".join(f'<a href="#errata-{c.id}">{c.place}</a>' for c in members)
-        only = "yes" if CAUSES[cause].notation_only else "no"
+        only = ", of notation only" if CAUSES[cause].notation_only else ""
         rows.append(
-            f"| {in_symbols(CAUSES[cause].words)} | {verdicts} | {only} "
-            f"| {len(members)}: {places} |"
+            f"| {in_symbols(CAUSES[cause].words)} | {verdicts}{only} | {len(members)}: {places} |"
         )
     return _show("\n".join(rows))
 
@@ -179,4 +179,7 @@ def part(claim: Claim) -> str:
 def counts(claims: Iterable[Claim]) -> pd.DataFrame:
     """How many claims have which verdict, by part of the paper."""
     table = pd.DataFrame([(part(c), c.verdict) for c in claims], columns=["part", "verdict"])
-    return pd.crosstab(table["part"], table["verdict"]).reset_index().rename_axis(columns=None)
+    found = pd.crosstab(table["part"], table["verdict"])
+    found = found.reindex(sorted(found.index, key=lambda name: name.startswith("appendix")))
+    order = [verdict for verdict in _ORDER if verdict in found]
+    return found[order].reset_index().rename_axis(columns=None)

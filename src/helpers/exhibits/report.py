@@ -1,11 +1,18 @@
-"""The replication as a picture: printed beside computed, and verdicts on claims."""
+"""The replication in pictures and tables: printed beside computed, and verdicts on claims."""
 
 from __future__ import annotations
+
+import html
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from helpers.errors import arguments
+from helpers.exhibits import data as data_of
+from helpers.exhibits import table
 from helpers.exhibits.exhibit import Exhibit, canvas
 from helpers.exhibits.palette import BLUE, GREEN, GREY, ORANGE
 from helpers.exhibits.paper_tables import TITLES
@@ -22,6 +29,7 @@ _VERDICTS = {
     "does not hold": ORANGE,
     "cannot be decided": "#bbbbbb",
 }
+_SAID = {"holds": "hold", "holds in part": "hold in part", "does not hold": "do not"}
 
 
 def in_units(numbers: pd.DataFrame) -> pd.DataFrame:
@@ -83,8 +91,8 @@ def printed_and_computed(numbers: pd.DataFrame) -> Exhibit:
             ax.set_xscale("symlog", linthresh=1)
             ax.xaxis.get_major_locator().set_params(numticks=5)
         ax.xaxis.set_major_formatter(lambda value, _: f"{value:,.10g}".replace("-", "−"))
-        ax.set(yticks=rows, yticklabels=[*map(_in_words, data["id"])], xlim=(-reach, reach))
-        ax.set_xlabel("computed less printed, in units of the last printed digit")
+        ax.set(yticks=rows, yticklabels=[*map(number_name, data["id"])], xlim=(-reach, reach))
+        ax.set_xlabel("units of the last printed digit")
         ax.tick_params(axis="y", labelsize="small")
         ax.legend(
             frameon=False, fontsize="small", loc="lower center", bbox_to_anchor=(0.3, 1.0), ncols=2
@@ -92,12 +100,32 @@ def printed_and_computed(numbers: pd.DataFrame) -> Exhibit:
     return Exhibit("printed_and_computed", figure, data)
 
 
-def _in_words(target: str) -> str:
-    """A number's name in a figure: its column and row in the paper's table."""
+def number_name(target: str) -> str:
+    """A printed number's name in words: its column and row in the paper's table.
+
+    Parameters
+    ----------
+    target : str
+        Its ``id`` in :data:`helpers.targets.TARGETS`.
+
+    Examples
+    --------
+    >>> number_name("iv-se"), number_name("T_k-sales"), number_name("T_c-new-york")
+    ('IV, standard error', 'shifter of sales', 'shifter of New York')
+    """
     if target in TITLES:
         return ", ".join(TITLES[target])
     symbol, _, name = target.partition("-")
-    return f"{symbol}, {name.replace('-', ' ').title() if symbol == 'T_c' else name}".strip(", ")
+    if not name:
+        return {"rho": "ρ"}.get(symbol, symbol)
+    return f"shifter of {name.replace('-', ' ').title() if symbol == 'T_c' else name}"
+
+
+def _part(place: pd.Series) -> pd.Series:
+    """Part of the paper in which a place is."""
+    part = place.str.partition(".")[0]
+    part = part.where(~part.str.fullmatch(r"\d+"), "section " + part)
+    return part.str.replace(r"(table|figure).*", "tables and figures", regex=True)
 
 
 def verdicts_by_section(words: pd.DataFrame) -> Exhibit:
@@ -109,9 +137,7 @@ def verdicts_by_section(words: pd.DataFrame) -> Exhibit:
         As :func:`helpers.targets.statements.check` returns it.
     """
     arguments.columns("words", words, ["place", "verdict"])
-    part = words["place"].str.partition(".")[0]
-    part = part.where(~part.str.fullmatch(r"\d+"), "section " + part)
-    part = part.str.replace(r"(table|figure).*", "tables and figures", regex=True)
+    part = _part(words["place"])
     counts = pd.crosstab(part, words["verdict"]).reindex(columns=list(_VERDICTS), fill_value=0)
     counts = counts.loc[list(dict.fromkeys(part))]
     with canvas(7.2, 0.36 * len(counts) + 1.4) as (figure, ax):
@@ -133,3 +159,168 @@ def verdicts_by_section(words: pd.DataFrame) -> Exhibit:
     data = counts.rename_axis("section").reset_index()
     data.columns.name = None
     return Exhibit("verdicts_by_section", figure, data)
+
+
+_LETTERS = {"pi": "π", "phi": "φ", "omega": "ω", "lambda": "λ", "rho": "ρ", "theta": "θ"}
+_SYMBOL = re.compile(r"\b(pi|phi|omega|lambda|rho|theta|[TtZz])(?:_(ck|c|k))?\b")
+
+
+def in_symbols(words: str) -> str:
+    """Plain words as HTML, with the symbols that they name as the paper sets them.
+
+    Examples
+    --------
+    >>> in_symbols("theta ln T_c, where pi_ck < 1 & rho = 0")
+    'θ ln T<sub>c</sub>, where π<sub>ck</sub> &lt; 1 &amp; ρ = 0'
+    """
+
+    def symbol(found: re.Match) -> str:
+        letter, index = found.groups()
+        if letter not in _LETTERS and not index:
+            return found.group()  # a word of one letter
+        return _LETTERS.get(letter, letter) + (f"<sub>{index}</sub>" if index else "")
+
+    return _SYMBOL.sub(symbol, html.escape(words, quote=False))
+
+
+@dataclass(frozen=True, eq=False)
+class Parts:
+    """A long table in parts that a reader opens one by one; in print all are open.
+
+    Attributes
+    ----------
+    frame : DataFrame
+        All rows, with all digits.
+    parts : {str: DataFrame}
+        What is shown, by the line that is seen while a part is closed. A single part without
+        a line is shown open.
+    name : str
+        Of the data.
+    """
+
+    frame: pd.DataFrame
+    parts: Mapping[str, pd.DataFrame]
+    name: str
+
+    def to_html(self) -> str:
+        """Return the parts as HTML, each a table that folds."""
+        blocks = []
+        for number, (line, rows) in enumerate(self.parts.items()):
+            style = table.show(rows).style.set_uuid(f"{self.name}-{number}")
+            body = style.to_html()
+            opening = f"<details><summary>{line}</summary>" if line else ""
+            blocks.append(f"{opening}{body}{'</details>' if line else ''}")
+        return "\n".join(blocks)
+
+    def _repr_mimebundle_(self, include=None, exclude=None) -> dict:
+        return {
+            "text/html": self.to_html(),
+            "text/plain": repr(self),
+            **data_of.bundle(self.name, self.frame),
+        }
+
+    def __repr__(self) -> str:
+        return self.frame.to_string(index=False, float_format=lambda value: f"{value:.10g}")
+
+
+def numbers_by_place(numbers: pd.DataFrame) -> Parts:
+    """Every printed number beside the computed one, by the table or section that prints it.
+
+    Parameters
+    ----------
+    numbers : DataFrame
+        As :func:`helpers.targets.compare` returns it. The computed number is shown with one
+        digit more than the printed one, or none where that has no decimals.
+    """
+    needed = ["id", "place", "digits", "computed", "difference", "tolerance", "ok"]
+    arguments.columns("numbers", numbers, needed)
+    verdicts = in_units(numbers)["verdict"]
+    decimals = numbers["digits"].str.partition(".")[2].str.len()
+    shown = pd.DataFrame(
+        {
+            "number": numbers["id"].map(number_name),
+            "as printed": numbers["digits"],
+            "computed": [
+                "" if pd.isna(value) else f"{value:.{places + (places > 0)}f}"
+                for value, places in zip(numbers["computed"], decimals, strict=True)
+            ],
+            "verdict": verdicts,
+        }
+    )
+    places = numbers["place"].str.replace(r" \(\d\)$", "", regex=True)
+    places = places.where(places.str.startswith("table"), "section " + places)
+    parts = {
+        f"{place[:1].upper()}{place[1:]}: {numbers.loc[rows.index, 'ok'].sum()} of {len(rows)} "
+        "come out": _shorter(rows)
+        for place, rows in shown.groupby(places, sort=False)
+    }
+    return Parts(numbers[needed], parts, "printed_numbers")
+
+
+def _shorter(rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows of one table whose names do not all begin with the same column of it."""
+    column = rows["number"].str.partition(", ")
+    same = column[1].ne("").all() and len(set(column[0])) == 1
+    return rows.assign(number=column[2]) if same else rows
+
+
+def numbers_explained(numbers: pd.DataFrame) -> Parts:
+    """Printed numbers that another computation gives than their place says, or none, and why.
+
+    Parameters
+    ----------
+    numbers : DataFrame
+        Rows of what :func:`helpers.targets.compare` returns.
+    """
+    needed = ["id", "digits", "computation", "proper", "note"]
+    arguments.columns("numbers", numbers, needed)
+    shown = pd.DataFrame(
+        {
+            "number": [
+                f"<b>{number_name(row.id)}</b><br>printed {row.digits}"
+                + ("" if pd.isna(row.proper) else f"; its name asks for {row.proper:.3f}")
+                for row in numbers.itertuples()
+            ],
+            "what gives it, and why": [
+                f"{in_symbols(row.computation[:1].upper() + row.computation[1:])}. "
+                f"{in_symbols(row.note)}"
+                for row in numbers.itertuples()
+            ],
+        }
+    )
+    return Parts(numbers[needed], {"": shown}, "numbers_explained")
+
+
+def claims(words: pd.DataFrame, fold: bool = False) -> Parts:
+    """Claims of the paper with their verdicts and, below each, the statistic that decides it.
+
+    Parameters
+    ----------
+    words : DataFrame
+        As :func:`helpers.targets.statements.check` returns it.
+    fold : bool
+        Whether each part of the paper folds; its line says how many of its claims hold.
+    """
+    needed = ["place", "claim", "verdict", "statistic"]
+    arguments.columns("words", words, needed)
+    shown = pd.DataFrame(
+        {
+            "place": words["place"].str.replace(r"^(?=\d)", "§ ", regex=True),
+            "claim, and what decides it": [
+                f"<b>{in_symbols(claim)}</b><br>{in_symbols(statistic)}"
+                for claim, statistic in zip(words["claim"], words["statistic"], strict=True)
+            ],
+            "verdict": words["verdict"],
+        }
+    )
+    parts = {"": shown}
+    if fold:
+        parts = {}
+        for part, rows in shown.groupby(_part(words["place"]), sort=False):
+            counts = rows["verdict"].value_counts().reindex(list(_VERDICTS)).dropna()
+            said = ", ".join(
+                f"{int(n)} {what if n == 1 else _SAID.get(what, what)}"
+                for what, n in counts.items()
+            )
+            parts[f"{part[:1].upper()}{part[1:]}: {said}"] = rows
+    return Parts(words[needed], parts, "claims")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping
 
 import numpy as np
@@ -75,22 +76,27 @@ def conclusions(table: pd.DataFrame) -> Exhibit:
     parts = {"holds": BLUE, "holds in part": "#9ecae8", "does not hold": ORANGE}
     kinds = list(dict.fromkeys(table["inference"]))
     claims = list(dict.fromkeys(table["conclusion"]))
-    with canvas(7.2, 0.9 + 0.3 * len(claims) * (len(kinds) + 1)) as (figure, ax):
-        step = len(kinds) + 1.2
+    lines = [
+        textwrap.fill(claim, 46) for claim in claims
+    ]  # as many letters as a phone has room for
+    rows = [len(kinds) + 0.4 + 0.8 * (1 + line.count("\n")) for line in lines]
+    tops = -np.cumsum([0.0, *rows[:-1]]) - [0.8 * line.count("\n") for line in lines]
+    with canvas(7.2, 0.9 + 0.28 * sum(rows)) as (figure, ax):
         for row in table.to_dict("records"):
-            y = -(claims.index(row["conclusion"]) * step + kinds.index(row["inference"]))
+            y = tops[claims.index(row["conclusion"])] - kinds.index(row["inference"])
             left = 0.0
             for part, colour in parts.items():
                 ax.barh(y, row[part], left=left, color=colour, height=0.8)
                 left += row[part]
             ax.text(-0.01, y, row["inference"], ha="right", va="center", fontsize="small")
-        for i, claim in enumerate(claims):
-            ax.text(0, 0.85 - i * step, claim, va="center", weight="bold",
-                    fontsize="small")  # fmt: skip
+        for top, line in zip(tops, lines, strict=True):
+            words = ax.text(0, top + 0.5, line, va="bottom", weight="bold", fontsize="small")
+            words.set_in_layout(False)  # bars keep the page's width
         for part, colour in parts.items():
             ax.barh(0, 0, color=colour, label=part)
         ax.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
         ax.set(xlabel="draws of the parameters", yticks=[], xlim=(0, 1))
+        ax.set_ylim(tops[-1] - len(kinds) + 0.2, tops[0] + 0.6 + 0.8 * (1 + lines[0].count("\n")))
         ax.spines["left"].set_visible(False)
         figure.legend(
             *ax.get_legend_handles_labels(), loc="outside lower center", ncols=3, frameon=False,

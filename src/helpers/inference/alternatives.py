@@ -30,13 +30,17 @@ from helpers.names import short_name
 from helpers.panel import Panel
 
 
-def one_at_a_time(panel: Panel, years: Sequence[int] | None = None) -> pd.DataFrame:
+def one_at_a_time(
+    panel: Panel, years: Sequence[int] | None = None, wage_exponent: float = 1.0
+) -> pd.DataFrame:
     """The paper's specification with one thing changed, one row each.
 
     Parameters
     ----------
     panel : Panel
     years : sequence of int, optional
+    wage_exponent : float, above 0
+        As in :func:`helpers.estimation.estimate`; moves ``rho``, and neither slopes nor sets.
 
     Returns
     -------
@@ -66,7 +70,7 @@ def one_at_a_time(panel: Panel, years: Sequence[int] | None = None) -> pd.DataFr
     table = pd.DataFrame(
         [{"change": kind, "specification": name, **found} for kind, name, found in rows]
     )
-    table = table.assign(rho=table["beta"].map(estimation.rho_of))
+    table["rho"] = [estimation.rho_of(slope, wage_exponent) for slope in table["beta"]]
     table.attrs["dropped"] = dropped
     return table
 
@@ -87,13 +91,17 @@ def _changes(years: Sequence[int]) -> Iterator[tuple[str, str, Specification]]:
         yield "year by year", str(year), replace(PAPER, years=(int(year),))
 
 
-def multiverse(panel: Panel, years: Sequence[int] | None = None) -> pd.DataFrame:
+def multiverse(
+    panel: Panel, years: Sequence[int] | None = None, wage_exponent: float = 1.0
+) -> pd.DataFrame:
     """Every combination of effects or differences, outcome, weights, years and cities.
 
     Parameters
     ----------
     panel : Panel
     years : sequence of int, optional
+    wage_exponent : float, above 0
+        As in :func:`helpers.estimation.estimate`.
 
     Returns
     -------
@@ -135,6 +143,8 @@ def multiverse(panel: Panel, years: Sequence[int] | None = None) -> pd.DataFrame
             "outcome": outcome, "weights": weights, "years": span, "cities": cities,
         }  # fmt: skip
         rows.append({**choices, **found, "paper": spec == PAPER})
+    for row in rows:
+        row["rho"] = estimation.rho_of(row["beta"], wage_exponent)
     # effects of cities make the slopes of two outcomes one: rounding does not decide their order
     table = pd.DataFrame(rows).sort_values(
         "beta", key=lambda slopes: slopes.round(9), kind="stable", ignore_index=True

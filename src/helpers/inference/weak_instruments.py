@@ -165,24 +165,27 @@ def p_value_by_clusters(net: Within, beta0: float, clusters: str, form: str) -> 
 
 def anderson_rubin_forms(
     panel: Panel,
-    beta0: float = 1.0,
+    beta0: float | None = None,
     *,
     level: float = 0.95,
     draws: int = 999,
     seed: int = 0,
     years: Sequence[int] | None = None,
+    wage_exponent: float = 1.0,
 ) -> pd.DataFrame:
     """The three forms of the Anderson-Rubin test side by side, for each clustering.
 
     Parameters
     ----------
     panel : Panel
-    beta0 : float
-        A slope to test; 1 is rho = 0, no correlation.
+    beta0 : float, optional
+        A slope to test; by default the wage exponent, which is rho = 0, no correlation.
     level : float, in (0, 1)
     draws, seed : int
         Of the wild bootstrap, where there are more sign patterns than draws.
     years : sequence of int, optional
+    wage_exponent : float, above 0
+        As in :func:`helpers.estimation.estimate`; moves the sets of rho, not those of the slope.
 
     Returns
     -------
@@ -203,6 +206,7 @@ def anderson_rubin_forms(
     (['null', 'unrestricted', 'wild'], 8)
     """
     check_level(level)
+    beta0 = wage_exponent if beta0 is None else beta0
     net = within(panel, years)
     rows = []
     for label, clusters in CLUSTERINGS[2:5]:
@@ -229,7 +233,7 @@ def anderson_rubin_forms(
                     "critical": np.nan if form == "wild" else critical,
                     "p_value": p,
                     "slopes": str(found),
-                    "rho": str(found.rho()),
+                    "rho": str(found.rho(wage_exponent)),
                 }
             )
     return pd.DataFrame(rows)

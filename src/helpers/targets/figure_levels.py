@@ -111,8 +111,9 @@ def levels(panel: Panel, rho: float) -> pd.DataFrame:
         ),
         "figure 5": (
             gap["as_run"] > _TELLS,
-            f"largest distance from the line {gap['as_run']:.1e} as run, {gap['exact']:.0e} "
-            f"exactly; the shock is {as_run.FIGURE_5_HAT - 1:+.0%}",
+            f"cities lie up to {gap['as_run']:.1e} off the line as run, "
+            f"{gap['exact'] if gap['exact'] > _TELLS else 0:.1g} exactly; the shock is "
+            f"{as_run.FIGURE_5_HAT - 1:+.0%}".replace("-", "−"),
         ),
     }
     rows = [(name, 4 if differs else 5, text) for name, (differs, text) in words.items()]

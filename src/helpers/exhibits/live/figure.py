@@ -70,6 +70,7 @@ class Control:
     slider: bool = True
 
 
+_LONG = re.compile(r"(?<![\w#.])(-?\d+\.\d{2})\d+(?![\w])")
 CORRELATION = Control("Correlation ρ", 0.0, 0.95, 0.01)
 CHANGE = Control("Productivity of the city", -0.5, 0.5, 0.01, "change", 0)
 
@@ -280,5 +281,6 @@ def _small(svg: str) -> str:
     svg = re.sub(
         r"<!--.*?-->|<\?xml.*?\?>|<!DOCTYPE.*?>|<metadata>.*?</metadata>", "", svg, flags=re.S
     )
-    svg = re.sub(r"(?<![\w#.])(-?\d+\.\d{2})\d+(?![\w])", r"\1", svg)
+    # places are rounded, and what is written on an axis is not
+    svg = re.sub(r"<[^>]+>", lambda tag: _LONG.sub(r"\1", tag.group()), svg)
     return re.sub(r"\n\s*", "\n", svg)
