@@ -289,10 +289,12 @@ def test_each_chapter_has_one_box_that_says_how_to_run_it(html):
 
 
 def test_the_code_of_a_figure_leads_back_and_knows_its_letters(html):
+    look = (html / "_static" / "code" / "code.css").read_text("utf-8")
+    assert "prefers-color-scheme: dark" in look
     for page in sorted((html / "_static" / "code").glob("*.html")):
         text = page.read_text("utf-8")
         assert '<meta charset="utf-8">' in text
-        assert "prefers-color-scheme: dark" in text
+        assert '<link rel="stylesheet" href="code.css">' in text
         (back,) = BeautifulSoup(text, "html.parser").select("nav")
         links = [link["href"] for link in back.select("a")]
         assert links
