@@ -19,7 +19,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from helpers import targets
-from helpers.book import pages, reproducibility
+from helpers.book import exhibit_links, pages, reproducibility
 from helpers.exhibits import printed
 from helpers.files import BUILD, ROOT
 from helpers.sources import replication
@@ -50,7 +50,7 @@ def defined() -> dict[str, tuple[str, int]]:
     """Top-level functions of the package: file and line."""
     found = {}
     rooms = ("exhibits", "inference", "counterfactuals")
-    for path in (p for room in rooms for p in sorted((ROOT / "src/helpers" / room).glob("*.py"))):
+    for path in (p for room in rooms for p in sorted((ROOT / "src/helpers" / room).rglob("*.py"))):
         for node in ast.parse(path.read_text("utf-8")).body:
             if isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
                 found.setdefault(node.name, (path.relative_to(ROOT).as_posix(), node.lineno))
@@ -67,15 +67,17 @@ def exhibits() -> str:
     """Every exhibit of the paper, and every figure beyond it: program, line, output."""
     functions = defined()
     rows = []
-    calls = re.compile(r"\b(figures|tables|exhibits|pictures|policy|sweep)\.(\w+)\(")
+    drawn = exhibit_links.functions()
+    calls = re.compile(r"\b\w+\.(\w+)\(")
     seen = set()
     for source in pages.numbered():
         for number, line in enumerate(source.read_text("utf-8").splitlines(), 1):
-            for module, name in calls.findall(line):
-                drawn = (
-                    name in PRINTED or module in ("exhibits", "pictures") or name.endswith("_map")
-                )
-                if not drawn or name not in functions or (source.stem, name) in seen:
+            for name in calls.findall(line):
+                if (
+                    (name not in PRINTED and name not in drawn)
+                    or name not in functions
+                    or (source.stem, name) in seen
+                ):
                     continue
                 seen.add((source.stem, name))
                 file, at = functions[name]

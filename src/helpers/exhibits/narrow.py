@@ -17,12 +17,12 @@ from matplotlib.legend import Legend
 from matplotlib.text import Annotation, Text
 
 WIDTH = 4.0  # inches; at 96 pixels each, what a phone of 400 pixels shows of a page
-PANEL = 2.6  # least height of a panel of a few
+PANEL = 2.6  # height of a panel of a few, where it is not lower on a wide page
 SMALL_PANEL = 1.9  # and of many
 MANY = 14  # labels along an axis, from which they are small
 _LEGEND = 0.7  # of that width, from which a legend goes below
 _LEAD = 0.17  # inches from line to line of small words
-_LINE, _SIDE, _TICK = 38, 26, 20  # letters that fit below a panel, beside it and beside a tick
+_LINE, _SIDE, _TICK = 38, 26, 22  # letters that fit below a panel, beside it and beside a tick
 
 
 def copied(figure: Figure) -> Figure:
@@ -62,7 +62,8 @@ def _laid_out(figure: Figure) -> Figure:
     wide, high = figure.get_size_inches()
     columns = {_place(ax)[1] for ax in panels}
     if len(columns) > 1:
-        least = PANEL if len(panels) <= 4 else SMALL_PANEL
+        bands = len({_place(ax)[0] for ax in panels})
+        least = max(min(PANEL, high / bands), SMALL_PANEL) if len(panels) <= 4 else SMALL_PANEL
         grid = GridSpec(len(panels), 1, figure=copy)
         for place, ax in enumerate(panels):
             ax.set_subplotspec(grid[place, 0])
