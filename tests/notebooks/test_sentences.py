@@ -248,6 +248,7 @@ SENTENCES: dict[str, dict[str, Callable[[Page], bool]]] = {
         "every other city would gain": lambda p: (
             np.ptp(p.closes.data["gain_independent"]) < 1e-9 and p.even > 0
         ),
+        "all gain more than that": lambda p: p.least > p.even,
         "a difference by the factor": lambda p: (
             p.names["gains"].corr(p.closes.data.set_index("city")["weight"]) > 1 - 1e-9
             and p.times > 1.5
@@ -256,7 +257,8 @@ SENTENCES: dict[str, dict[str, Callable[[Page], bool]]] = {
         "Without correlation every other city grows by": lambda p: (
             np.ptp(p.table["change_independent"]) < 1e-10
         ),
-        "growth runs from": lambda p: 0.3 < p.said["alike"] <= 1 and p.ny_least < p.ny_most,
+        "growth runs from": lambda p: p.ny_least < p.ny_most,
+        "with the similarity to New York": lambda p: 0.3 < p.said["alike"] <= 1,
         "as much as the one that gains least": lambda p: (
             1 < p.ny_times < 1.2 and p.ny_times < 0.7 * p.times
         ),
@@ -265,7 +267,7 @@ SENTENCES: dict[str, dict[str, Callable[[Page], bool]]] = {
         ),
         "the estimate is": lambda p: 0 < p.rho_estimate < 1,
         "printed numbers,": lambda p: 0 <= p.n_agree <= p.n_numbers == len(p.numbers),
-        "of those are the result of another computation": lambda p: p.n_other <= p.n_agree,
+        "are the result of another computation than": lambda p: p.n_other <= p.n_agree,
     },
     "02_model": {
         "caption: 'Two towns": always,
@@ -278,7 +280,7 @@ SENTENCES: dict[str, dict[str, Callable[[Page], bool]]] = {
         "per cent more households, where independent choices": lambda p: p.small_own > 1,
     },
     "03_derivations": {
-        "of the exact value in the median city and": _gap_in_a_large_city,
+        "of the exact value in the median city, and by": _gap_in_a_large_city,
         "The approximation is off by about the city's own weight": lambda p: (
             0.8 < np.median(p.names["gap"] / p.shares.pi_c) < 3
             and p.gap_median < 0.01 < p.gap_largest
@@ -838,6 +840,10 @@ SENTENCES: dict[str, dict[str, Callable[[Page], bool]]] = {
             p.even < p.least < p.middle < p.most and p.names["table"]["change"].min() > 1
             and 0 < p.lost < 1
         ),
+        "correlation decides mainly *how many* leave": lambda p: (
+            p.middle / p.even > 1.5 and p.most / p.least < 1.2
+        ),
+        "the paper takes this slope to mean": lambda p: 1 < p.beta and 0 < p.rho_slope < 1,
         "out to the last printed digit": lambda p: 0 <= p.n_ok <= p.n == len(p.numbers),
         "hold in part": lambda p: p.n_hold + p.n_part + p.n_not + p.n_open == p.n_words,
         "judged by the run itself": always,
@@ -848,7 +854,7 @@ SENTENCES: dict[str, dict[str, Callable[[Page], bool]]] = {
             p.keep > 2 * p.keep_even and 0 < p.away < 0.01
         ),
         "of what they can expect to produce": lambda p: 0 < p.cost < p.cost_even,
-        "Did such forecasts come true?": lambda p: p.forecast_error > 0.98 * p.no_change_error,
+        "a forecast of no change misses it by": lambda p: p.forecast_error > 0.98 * p.no_change_error,
         "starts from another country": lambda p: p.run_size > 3 * p.true_size,
     },
     "ledger": {

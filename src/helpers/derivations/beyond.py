@@ -178,7 +178,7 @@ def counterfactuals() -> Iterator[Claim]:
         _HERE,
         r"\frac{\partial\ln E[\max Z]}{\partial\ln T_c} = \pi_c",
         Equation(A.over_k(sp.diff(A.size, T_c)) * T_c / G / theta, pi_c * A.whole, A),
-        note="What a better city is worth: its share (Hulten).",
+        note="What a better city is worth: its share, as Hulten's theorem says.",
     )
     B = SUMS_BY_OCCUPATION
     hat_c, hat_d, rest, That = (
@@ -232,8 +232,7 @@ def diversion() -> Iterator[Claim]:
         r"\rho\to0:\quad D_{cc'} \to \frac{\pi_{c'}}{1-\pi_c}",
         Equation(sp.limit(ratio, rho, 0), pi_d / (1 - pi_c), PLAIN),
         note="With the two flows above over each other: without correlation leavers spread in "
-        "proportion to size. m = sum_k pi_ck omega_k, x = sum_k pi_ck pi_c'k omega_k, "
-        "y = sum_k pi_ck (1 - pi_ck) omega_k.",
+        "proportion to size.",
         method="limit with shares as observed",
     )
     yield exact(
