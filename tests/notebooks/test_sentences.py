@@ -843,7 +843,7 @@ SENTENCES: dict[str, dict[str, Callable[[Page], bool]]] = {
         "correlation decides mainly *how many* leave": lambda p: (
             p.middle / p.even > 1.5 and p.most / p.least < 1.2
         ),
-        "the paper takes this slope to mean": lambda p: 1 < p.beta and 0 < p.rho_slope < 1,
+        "the paper takes this slope to mean": lambda p: p.beta > 1 and 0 < p.rho_slope < 1,
         "out to the last printed digit": lambda p: 0 <= p.n_ok <= p.n == len(p.numbers),
         "hold in part": lambda p: p.n_hold + p.n_part + p.n_not + p.n_open == p.n_words,
         "judged by the run itself": always,
@@ -854,7 +854,9 @@ SENTENCES: dict[str, dict[str, Callable[[Page], bool]]] = {
             p.keep > 2 * p.keep_even and 0 < p.away < 0.01
         ),
         "of what they can expect to produce": lambda p: 0 < p.cost < p.cost_even,
-        "a forecast of no change misses it by": lambda p: p.forecast_error > 0.98 * p.no_change_error,
+        "a forecast of no change misses it by": lambda p: (
+            p.forecast_error > 0.98 * p.no_change_error
+        ),
         "starts from another country": lambda p: p.run_size > 3 * p.true_size,
     },
     "ledger": {

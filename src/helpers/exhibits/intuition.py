@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-
 from matplotlib.ticker import PercentFormatter
 
 from helpers import elasticities
