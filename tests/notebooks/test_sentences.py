@@ -290,18 +290,21 @@ SENTENCES: dict[str, dict[str, Callable[[Page], bool]]] = {
         "the households behind them were drawn with": always,
         "with an interval from": lambda p: p.built_low < p.true_rho < p.built_high,
         "is what the panel has for this cell": always,
-        "The weights add up to": lambda p: 0 < p.weight < 1,
+        "The sectors of the table employ": lambda p: p.weight < p.covered < 1,
+        "The weights, the exposures, add up to": lambda p: 0 < p.weight < 1,
         "from one occupation to the other it moves by": lambda p: p.over_time < 0.1 * p.across,
         "From here on this chapter is computed from": always,
+        "looks like this": lambda p: len(p.few) == len(p.panel.occupations),
         "the smaller half together": lambda p: p.top_10 > p.bottom_half,
         "would have to change occupation for the city": lambda p: (
             p.apart_large < p.apart_all < p.apart_most
         ),
         "cities leave the panel and": always,
+        "In alphabetical order the first to leave are": always,
         "have a wage and an instrument and are used": lambda p: (
             p.n_used + p.n_lost == p.n_cells == len(p.panel.cells)
         ),
-        "variance lies *between* cells and not over time": _is("between", 0.99, 1),
+        "lies *between* cells and not over time": _is("between", 0.99, 1),
         "The sector shares of the base year do nearly all the work": _is("between", 0.99, 1),
         "many small cities go": lambda p: p.built_cities < 0.5 * p.n_cities,
     },
@@ -313,7 +316,7 @@ SENTENCES: dict[str, dict[str, Callable[[Page], bool]]] = {
         "A slope below one is something that the model does not allow": _is("rho_ols", -99, 0),
         "Data: {glue:text}": always,
         "The slope between cells": lambda p: p.said["between"] > 2 * p.said["over_time"] > 0,
-        "could be signal": _is("reliability", 0, 0.3),
+        "could be more than chance": _is("reliability", 0, 0.3),
         "The cells are the same, and the answer is": lambda p: p.said["steeper"] > 3,
         "Ten log points more of the instrument raise the wage": lambda p: (
             0 < p.said["wage_rise"] < p.said["share_rise"]
@@ -321,14 +324,18 @@ SENTENCES: dict[str, dict[str, Callable[[Page], bool]]] = {
         "The answer of shares to wages is the second over the first": lambda p: np.isclose(
             p.said["share_rise"] / p.said["wage_rise"], p.said["beta"]
         ),
-        "2SLS gives": lambda p: p.said["low"] < p.said["rho"] < p.said["high"],
+        "2SLS gives": lambda p: p.n_clusters < p.n_obs,
+        "with a ninety-five per cent interval from": lambda p: (
+            p.said["low"] < p.said["rho"] < p.said["high"]
+        ),
         "In words: a wage that is one per cent higher brings": _is("beta", 1, 10),
         "which is little; what counts is whether": _is("explained", 0, 0.2),
         "the square of the slope over its standard error": lambda p: np.isclose(
             p.said["first_f"], (p.result.first_stage.coefficient / p.result.first_stage.se) ** 2
         ),
-        "holds its level by the usual critical value only if": lambda p: (
-            p.said["first_f"] > p.said["tf_enough"]
+        "keeps that promise only if": always,
+        "For the {math}`F` found here the critical value is": lambda p: (
+            p.said["first_f"] > p.said["tf_enough"] and p.tf == "1.96"
         ),
         "rows, but trades in Detroit in 2014": lambda p: p.n_obs == len(p.data),
         "The error of a cell has a correlation of": _is("next_year", 0.1, 1),
@@ -347,7 +354,7 @@ SENTENCES: dict[str, dict[str, Callable[[Page], bool]]] = {
     },
     "06_shifters": {
         "This chapter is computed from": always,
-        "says little by itself": always,
+        "and such a number says little by itself": always,
         "Data:": always,
         "and that is enough: of every thousand households": lambda p: (
             1 < p.top_times < 2 and p.top_now > 10 * p.top_then
@@ -366,16 +373,23 @@ SENTENCES: dict[str, dict[str, Callable[[Page], bool]]] = {
             p, p.lowest, p.observed
         ),
         "The factor changes from year to year": _by_year,
+        "and gives another ranking (management set to one)": lambda p: (
+            pd.Series(p.by_formula).corr(pd.Series(p.by_table), "spearman") < 0.9
+        ),
     },
     "07_city_shocks": {
         "This chapter is computed from": always,
         "Data: {glue:text}": always,
         "Productivity in": _is("shock", -0.051, -0.049),
-        "of its households": lambda p: 0.05 < p.moved < 0.9 and p.moved_even < 0.5 * p.moved,
+        "of its households, {glue:text}": lambda p: (
+            0.05 < p.moved < 0.9 and p.moved_even < 0.5 * p.moved
+        ),
         "from end to end that is": lambda p: (
             p.said["least"] < p.said["typical"] < p.said["most"] and p.said["gap"] < 1
         ),
         "of those who land somewhere do so in another city": _is("redirected", 0, 0.01),
+        "Compare what the households of": always,
+        "they gain most.": lambda p: p.small["similarity"].corr(p.small["change"]) > 0.3,
         "The same shock now falls on": lambda p: p.shares.pi_c[
             p.shares.city_index(p.second_city)
         ] < 0.002,
@@ -397,8 +411,9 @@ SENTENCES: dict[str, dict[str, Callable[[Page], bool]]] = {
     "08_occupation_shocks": {
         "This chapter is computed from": always,
         "Data: {glue:text}": always,
-        "takes the occupation from": lambda p: 0 < p.omega < p.omega_new < 1.1 * p.omega,
-        "gains most,": lambda p: p.best_gain > 0 > p.worst_gain,
+        "in every city, and then": always,
+        "The first shock takes": lambda p: 0 < p.omega < p.omega_new < 1.1 * p.omega,
+        "The city that gains most is": lambda p: p.best_gain > 0 > p.worst_gain,
         "the ends are": lambda p: p.second_best_gain > 0 > p.second_worst_gain,
         "many change what they do, and few have to go elsewhere": lambda p: (
             p.per_thousand < 100 * (p.omega_new - p.omega)

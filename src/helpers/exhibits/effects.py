@@ -52,6 +52,7 @@ def occupation_gains(shares: Shares, theta: float, occupations: list[str], hat: 
             ax.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
             ax.set_xlabel(f"part of the city in {occupation}")
             ax.set_title(f"{occupation}: {100 * (hat - 1):+.0f}%".replace("-", "−"), loc="left")
+        panels[0].margins(y=0.14)  # room for names below the line
         panels[0].yaxis.set_major_formatter(_signed(1))
         panels[0].set_ylabel("change of the city's households")
     return Exhibit("occupation_gains", figure, pd.concat(parts, ignore_index=True))

@@ -82,7 +82,10 @@ def share_on_wage(share: np.ndarray, wage: np.ndarray, instrument: np.ndarray) -
             ax.plot(ends, slope * ends, line, color=colour, linewidth=2, label=label)
             rows.append(dots.assign(grouped_by=by, slope=slope))
         _in_per_cent(ax, "wage, net of effects", "share of the occupation, net of effects")
-        ax.legend(frameon=False, fontsize="small", loc="upper left", title="cells grouped")
+        ax.legend(
+            frameon=False, fontsize="small", loc="upper left",
+            title="cells grouped", title_fontsize="small", alignment="left",
+        )  # fmt: skip
     return Exhibit("share_on_wage", figure, pd.concat(rows, ignore_index=True))
 
 

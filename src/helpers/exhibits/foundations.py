@@ -186,7 +186,7 @@ def instrument_by_hand(
                             fontsize="small")  # fmt: skip
                 left += height
             ax.text(left, row, f" = {left:.3f}", va="center")
-        ax.set_yticks(range(len(cells)), [f"{short_name(c)}, {k}, {year}" for c, k, year in cells])
+        ax.set_yticks(range(len(cells)), [f"{short_name(c)} {k} {year}" for c, k, year in cells])
         ax.invert_yaxis()
         ax.set(xlabel="the instrument: exposure times log productivity, sector by sector")
         ax.margins(x=0.12)
