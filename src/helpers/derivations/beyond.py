@@ -76,7 +76,7 @@ def elasticities() -> Iterator[Claim]:
         r"\frac{\partial\ln\pi_c}{\partial\ln t_{ck}} = \frac{\phi_{ck}}{1-\rho_k} - \pi_{ck}"
         r"\left[\omega_k+\frac{\rho_k}{1-\rho_k}\phi_{ck}\right]",
         Equation(own, OWN),
-        note="Equation (8) without the assumption that cities are small.",
+        note="The paper's equation (8) without the assumption that cities are small.",
     )
     feedback = A.pi_ck * (A.omega + rho / (1 - rho) * A.phi_c)
     yield exact(
@@ -111,7 +111,7 @@ def elasticities() -> Iterator[Claim]:
         _HERE,
         r"\sum_{c'}\frac{\partial\ln\pi_c}{\partial\ln t_{c'k}} = \phi_{ck}-\omega_k",
         Equation(sp.diff(sp.log(pi_c_u), u).subs(u, 1), phi_ck - omega_k),
-        note="Raising t_ck in every city is the same as raising T_k: equation (11).",
+        note="Raising t_ck in every city is the same as raising T_k: the paper's equation (11).",
     )
     hat = sp.IndexedBase("That", positive=True)[k]
     after_size = B.size * hat

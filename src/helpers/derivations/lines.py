@@ -18,7 +18,7 @@ from helpers.derivations.claim import DerivationError
 
 LONGEST = 54
 """Letters of words that fit above a line on a narrow page."""
-WIDE = 17
+WIDE = 15
 """Letters of mathematics that fit into a line there, as `broken` counts them."""
 
 

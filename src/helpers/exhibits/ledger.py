@@ -62,10 +62,10 @@ def ledger_table(claims: Iterable[Claim]) -> Markdown:
 
 
 def results_table(claims: Iterable[Claim]) -> Markdown:
-    """A list of results beyond the paper: what each says, and below it the expression."""
+    """Results beyond the paper: what each says, and below it the expression."""
     items = [
-        f'- <a id="claim-{claim.id}"></a>{in_symbols(claim.note)}\n\n  $$\n  '
-        f"{_one_below_another(claim.printed)}\n  $$"
+        f'<a id="claim-{claim.id}"></a>{in_symbols(claim.note)}\n\n$$\n'
+        f"{_one_below_another(claim.printed)}\n$$"
         for claim in claims
     ]
     return _show("\n\n".join(items))

@@ -164,6 +164,7 @@ def symbols(text: str) -> str:
     """
     text = _POWER.sub(_times_ten, str(text))
     text = re.sub(r"(?<![\w.)])-(?=\d)", "−", text)
+    text = re.sub(r"(?<=\d) %", "%", text)
     text = _INDEXED.sub(lambda hit: f"<i>{_GREEK.get(hit[1], hit[1])}<sub>{hit[2]}</sub></i>", text)
     return re.sub(r"\b(rho|theta)\b", lambda hit: _GREEK[hit[1]], text)
 
