@@ -18,7 +18,7 @@ from helpers.derivations.claim import DerivationError
 
 LONGEST = 54
 """Letters of words that fit above a line on a narrow page."""
-WIDE = 15
+WIDE = 13
 """Letters of mathematics that fit into a line there, as `broken` counts them."""
 
 
