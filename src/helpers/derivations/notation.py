@@ -131,13 +131,19 @@ def _name(name: str) -> str:
     return f'<a id="symbol-{name}" href="reference.html#uses-{name}"><code>{name}</code></a>'
 
 
+def _where(place: str) -> str:
+    """A place in the paper, with the word for what it is."""
+    what = "equation " if place.startswith("(") else "section " if place[0].isdigit() else ""
+    return what + place
+
+
 def markdown() -> str:
     """The table of the notation page, and where it departs from the paper's."""
     head = "| Symbol | Meaning | Shape | In code | Where |\n| --- | --- | --- | --- | --- |\n"
     table = head + "\n".join(
         f"| ${s.tex}$ | {s.meaning} | {s.shape} | "
         + ", ".join(map(_name, s.code))
-        + f" | {s.equation} |"
+        + f" | {_where(s.equation)} |"
         for s in SYMBOLS
     )
     return f"{table}\n\nWhere we write otherwise than the paper:\n\n" + "\n".join(
