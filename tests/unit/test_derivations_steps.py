@@ -63,3 +63,15 @@ def test_lines_are_typeset_from_what_was_proved():
         r"\frac{\phi_{ck}}{1 - \rho} - \pi_{ck} \left(\omega_{k} + "
         r"\frac{\rho}{1 - \rho} \phi_{ck}\right)"
     )
+
+
+@pytest.mark.parametrize("name", ["own_elasticity", "cross_elasticity", "hat_within"])
+def test_a_line_too_long_for_a_phone_is_broken_between_its_terms(name):
+    for step in getattr(steps, name)().steps:
+        whole = lines.latex(step.shown)
+        parts = lines.broken(whole)
+        assert " ".join(parts) == whole
+        for part in parts:
+            assert part.count("{") == part.count("}")
+            assert part.count(r"\left") == part.count(r"\right")
+    assert len(lines.broken(" + ".join(["x" * 12] * 3))) == 3

@@ -76,7 +76,7 @@ def elasticities() -> Iterator[Claim]:
         r"\frac{\partial\ln\pi_c}{\partial\ln t_{ck}} = \frac{\phi_{ck}}{1-\rho_k} - \pi_{ck}"
         r"\left[\omega_k+\frac{\rho_k}{1-\rho_k}\phi_{ck}\right]",
         Equation(own, OWN),
-        note="Equation (8) without the assumption that cities are small.",
+        note="The paper's equation (8) without the assumption that cities are small.",
     )
     feedback = A.pi_ck * (A.omega + rho / (1 - rho) * A.phi_c)
     yield exact(
@@ -111,7 +111,7 @@ def elasticities() -> Iterator[Claim]:
         _HERE,
         r"\sum_{c'}\frac{\partial\ln\pi_c}{\partial\ln t_{c'k}} = \phi_{ck}-\omega_k",
         Equation(sp.diff(sp.log(pi_c_u), u).subs(u, 1), phi_ck - omega_k),
-        note="Raising t_ck in every city is the same as raising T_k: equation (11).",
+        note="Raising t_ck in every city is the same as raising T_k: the paper's equation (11).",
     )
     hat = sp.IndexedBase("That", positive=True)[k]
     after_size = B.size * hat
@@ -178,7 +178,7 @@ def counterfactuals() -> Iterator[Claim]:
         _HERE,
         r"\frac{\partial\ln E[\max Z]}{\partial\ln T_c} = \pi_c",
         Equation(A.over_k(sp.diff(A.size, T_c)) * T_c / G / theta, pi_c * A.whole, A),
-        note="What a better city is worth: its share (Hulten).",
+        note="What a better city is worth: its share, as Hulten's theorem says.",
     )
     B = SUMS_BY_OCCUPATION
     hat_c, hat_d, rest, That = (
@@ -232,8 +232,7 @@ def diversion() -> Iterator[Claim]:
         r"\rho\to0:\quad D_{cc'} \to \frac{\pi_{c'}}{1-\pi_c}",
         Equation(sp.limit(ratio, rho, 0), pi_d / (1 - pi_c), PLAIN),
         note="With the two flows above over each other: without correlation leavers spread in "
-        "proportion to size. m = sum_k pi_ck omega_k, x = sum_k pi_ck pi_c'k omega_k, "
-        "y = sum_k pi_ck (1 - pi_ck) omega_k.",
+        "proportion to size.",
         method="limit with shares as observed",
     )
     yield exact(

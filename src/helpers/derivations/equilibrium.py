@@ -95,9 +95,8 @@ def _incomes() -> Iterator[Claim]:
         r"\frac{\partial\ln I_c}{\partial\ln Q_{c'}} = -\alpha a\,E_{cc'}",
         Equation(P.income_elasticity(Q_c), -alpha * a * P.own, P),
         Equation(P.income_elasticity(Q_d), -alpha * a * P.cross, P),
-        note="A rent acts like a worse city, alpha a per cent for each of its own. With the two "
-        "above, d ln Q solves diag(1 + eta) dQ = E (theta dT - alpha a dQ): as many equations as "
-        "cities.",
+        note="A rent acts like a worse city. With the two above, the changes of all rents solve "
+        "as many linear equations as there are cities.",
     )
 
 

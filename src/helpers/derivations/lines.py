@@ -7,6 +7,7 @@ argument is left out.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -17,6 +18,8 @@ from helpers.derivations.claim import DerivationError
 
 LONGEST = 54
 """Letters of words that fit above a line on a narrow page."""
+WIDE = 13
+"""Letters of mathematics that fit into a line there, as `broken` counts them."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +92,8 @@ class Derivation:
         lines = [f"&{self.left}"]
         for step in self.steps:
             lines.append(rf"&{{\small\text{{{step.why}:}}}}")
-            lines.append(f"&\\quad = {latex(step.shown)}")
+            first, *more = broken(latex(step.shown))
+            lines += [f"&\\quad = {first}", *(f"&\\qquad {{}}{part}" for part in more)]
         return "\\begin{aligned}\n" + " \\\\[0.35em]\n".join(lines) + "\n\\end{aligned}"
 
     def _repr_markdown_(self) -> str:
@@ -113,3 +117,49 @@ def latex(expression: sp.Expr) -> str:
     for name in _MOVES:
         text = text.replace(rf"{{\left({name} \right)}}", "")
     return text.replace(r"\frac{d}{d ", r"\frac{\partial}{\partial ")
+
+
+def broken(tex: str) -> list[str]:
+    r"""A sum in TeX, in as many lines as a narrow page needs; no term is cut.
+
+    Examples
+    --------
+    >>> broken(r"\frac{a}{b} - c")
+    ['\\frac{a}{b} - c']
+    >>> [part[:3] for part in broken(" + ".join(f"{letter * 20}" for letter in "ab"))]
+    ['aaa', '+ b']
+    """
+    lines: list[str] = []
+    for term in _terms(tex):
+        if lines and _width(f"{lines[-1]} {term}") <= WIDE:
+            lines[-1] += f" {term}"
+        else:
+            lines.append(term)
+    return lines
+
+
+def _terms(tex: str) -> list[str]:
+    """Terms of a sum, each with its sign: what stands in braces or between brackets is whole."""
+    terms, depth, start = [], 0, 0
+    for found in re.finditer(r"\\left|\\right|[{}]| (?=[+-] )", tex):
+        if found.group() != " ":
+            depth += 1 if found.group() in ("{", r"\left") else -1
+        elif depth == 0 and found.start() > start:
+            terms.append(tex[start : found.start()])
+            start = found.end()
+    return [*terms, tex[start:]]
+
+
+def _width(tex: str) -> float:
+    """Roughly how wide TeX is, in letters; a fraction is as wide as its wider half."""
+    inner = re.compile(r"\\frac\{((?:[^{}]|\{[^{}]*\})*)\}\{((?:[^{}]|\{[^{}]*\})*)\}")
+    while found := inner.search(tex):
+        wider = max(found.groups(), key=_width)
+        tex = f"{tex[: found.start()]} {wider} {tex[found.end() :]}"
+    small = sum(len(_letters(part)) for part in re.findall(r"[_^]\{([^{}]*)\}", tex))
+    return len(_letters(tex)) - 0.35 * small
+
+
+def _letters(tex: str) -> str:
+    """What of TeX is seen, a letter for each command."""
+    return re.sub(r"\\[A-Za-z]+", "x", re.sub(r"\\(left|right)|[{}_^ ]", "", tex))

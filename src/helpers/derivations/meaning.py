@@ -169,8 +169,8 @@ def leavers() -> Iterator[Claim]:
             S.over_k(b_k * (S.pi_dk * (1 - pi_c) - pi_d * (1 - S.pi_ck))),
             S,
         ),
-        note="Both sides times the two flows' denominators and pi_c. Half the sum of absolute "
-        "values over c' is the redirection of a city's leavers: zero with one occupation, two "
+        note="How many more of a city's leavers go to c' than its size would send there. Half the "
+        "sum of absolute values over c' is their redirection: zero with one occupation, two "
         "cities, or one mix everywhere.",
     )
     that_ck, That_k = sp.symbols("that_ck That_k", positive=True)
@@ -184,9 +184,8 @@ def leavers() -> Iterator[Claim]:
             (T_k * That_k * after ** (1 - rho) / CELL.size) ** (1 / theta),
             (That_k * lambda_hat ** (1 - rho)) ** (1 / theta),
         ),
-        note="The best city of an occupation is a Frechet draw with scale T_k lambda_k^(1-rho), so "
-        "what an occupation gains is the change of this scale to the power 1/theta. Written for "
-        "a shock to one cell and to the occupation; lambda_hat_k is the sum of the hat algebra.",
+        note="The best city of an occupation is a Fréchet draw with scale T_k lambda_k^(1-rho), so "
+        "what an occupation gains is the change of this scale to the power 1/theta.",
     )
 
 

@@ -30,30 +30,36 @@ class Symbol:
 
 
 SYMBOLS = (
-    Symbol(r"\pi_{ck}", "share of occupation k that lives in city c", "(C, K)", ("pi_ck",), "(3)"),
+    Symbol(r"\pi_{ck}", "part of occupation k that lives in city c", "(C, K)", ("pi_ck",), "(3)"),
     Symbol(r"\omega_k", "share of all households in occupation k", "(K,)", ("omega_k",), "(5)"),
     Symbol(r"\pi_c", "share of all households in city c", "(C,)", ("pi_c",), "(7)"),
-    Symbol(r"\phi_{ck}", "share of city c in occupation k", "(C, K)", ("phi_ck",), "(4)"),
+    Symbol(r"\phi_{ck}", "part of city c in occupation k", "(C, K)", ("phi_ck",), "(4)"),
     Symbol(
         r"\rho, \rho_k",
-        "correlation across cities within an occupation, from zero to below one",
+        "correlation of draws across cities within an occupation, from zero to below one",
         "() or (K,)",
         ("rho", "rho_k"),
         "(1)",
     ),
-    Symbol(r"\theta", "Fréchet shape, above zero", "()", ("theta",), "(1)"),
-    Symbol("T_c", "city scale", "(C,)", ("T_c",), "section 2.1"),
+    Symbol(r"\theta", "shape: how alike households are, above zero", "()", ("theta",), "(1)"),
+    Symbol("T_c", "productivity of a city", "(C,)", ("T_c",), "section 2.1"),
     Symbol(
         "z_c",
-        r"$Z_c^{-\theta}$, proportional to $T_c^\theta$",
+        r"scale of a city, $Z_c^{-\theta}$, in proportion to $T_c^\theta$",
         "(C,)",
         ("z_c",),
         "section 2.2",
     ),
-    Symbol("T_k", "occupation scale", "(K,)", ("T_k",), "(2)"),
-    Symbol("t_{ck}", "city-occupation scale", "(C, K)", ("t_ck",), "(2)"),
+    Symbol("T_k", "scale of an occupation everywhere", "(K,)", ("T_k",), "(2)"),
+    Symbol("t_{ck}", "scale of an occupation in a city", "(C, K)", ("t_ck",), "(2)"),
     Symbol(r"\lambda_k", "appeal of occupation k", "(K,)", ("log_lambda",), "section 2.2"),
-    Symbol("G", "correlation function", "()", ("correlation_function",), "(2)"),
+    Symbol(
+        "G",
+        "correlation function, the sum of all occupations' scales",
+        "()",
+        ("correlation_function",),
+        "(2)",
+    ),
     Symbol(r"\beta", r"slope of log shares on log wages, $1/(1-\rho)$", "()", ("beta",), "3.1"),
     Symbol(
         r"\ln\pi_{ckt}",
@@ -76,8 +82,8 @@ SYMBOLS = (
         ("two_way",),
         "section 3.2",
     ),
-    Symbol(r"\gamma_{ks}", "share of sector s in occupation k", "(K, S)", ("gamma_ks",), "3.1"),
-    Symbol(r"\kappa_{cs}", "share of city c in sector s", "(C, S)", ("kappa_cs",), "3.1"),
+    Symbol(r"\gamma_{ks}", "part of sector s in occupation k", "(K, S)", ("gamma_ks",), "3.1"),
+    Symbol(r"\kappa_{cs}", "part of city c in sector s", "(C, S)", ("kappa_cs",), "3.1"),
     Symbol("A_{st}", "log total factor productivity of a sector", "(S, L)", ("log_tfp",), "3.1"),
     Symbol(
         r"W_{is}",
@@ -125,13 +131,19 @@ def _name(name: str) -> str:
     return f'<a id="symbol-{name}" href="reference.html#uses-{name}"><code>{name}</code></a>'
 
 
+def _where(place: str) -> str:
+    """A place in the paper, with the word for what it is."""
+    what = "equation " if place.startswith("(") else "section " if place[0].isdigit() else ""
+    return what + place
+
+
 def markdown() -> str:
     """The table of the notation page, and where it departs from the paper's."""
-    head = "| symbol | meaning | shape | in code | equation |\n| --- | --- | --- | --- | --- |\n"
+    head = "| Symbol | Meaning | Shape | In code | Where |\n| --- | --- | --- | --- | --- |\n"
     table = head + "\n".join(
         f"| ${s.tex}$ | {s.meaning} | {s.shape} | "
         + ", ".join(map(_name, s.code))
-        + f" | {s.equation} |"
+        + f" | {_where(s.equation)} |"
         for s in SYMBOLS
     )
     return f"{table}\n\nWhere we write otherwise than the paper:\n\n" + "\n".join(

@@ -53,7 +53,7 @@ def best_draw() -> Derivation:
         r"\pi_c",
         whole,
         (
-            Step("add up, over x, that c is best and worth x", sp.Integral(at_x, (x, 0, sp.oo))),
+            Step("add up over all x: c is best, and worth x", sp.Integral(at_x, (x, 0, sp.oo))),
             Step(
                 "put v for G over x to the power θ",
                 _product(whole, sp.Integral(sp.exp(-v), (v, 0, sp.oo))),
@@ -228,7 +228,7 @@ def hat_within() -> Derivation:
         levels[0] * changes[0] / sum(a * b for a, b, _ in pairs),
         (
             Step(
-                "equation (3) after the change",
+                "the share after the change",
                 _over(changes[0] * levels[0], _sum(*(b * a for a, b, _ in pairs))),
             ),
             Step(
@@ -260,7 +260,7 @@ def hat_across() -> Derivation:
         r"\omega_k'",
         new / (new + rest_hat * rest),
         (
-            Step("equation (5) after the change", _over(new, _sum(new, rest_hat * rest))),
+            Step("the size after the change", _over(new, _sum(new, rest_hat * rest))),
             Step(
                 "split the power, divide by the old G",
                 _over(

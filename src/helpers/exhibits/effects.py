@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter, PercentFormatter
+from matplotlib.ticker import FuncFormatter, MaxNLocator, PercentFormatter
 
 from helpers import counterfactuals, elasticities
 from helpers.exhibits.exhibit import Exhibit, canvas
@@ -46,11 +46,13 @@ def occupation_gains(shares: Shares, theta: float, occupations: list[str], hat: 
                 alpha=0.55, linewidth=0.4, edgecolor="white",
             )  # fmt: skip
             largest = part["pi_c"].idxmax()
-            _name(ax, part, "phi_ck", "gain", [part["gain"].idxmin(), largest])
+            _name(ax, part, "phi_ck", "gain", [part["gain"].idxmin(), largest], down=14)
             _name(ax, part, "phi_ck", "gain", [part["gain"].idxmax()], left=True)
+            ax.xaxis.set_major_locator(MaxNLocator(5, prune="upper"))
             ax.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
             ax.set_xlabel(f"part of the city in {occupation}")
             ax.set_title(f"{occupation}: {100 * (hat - 1):+.0f}%".replace("-", "−"), loc="left")
+        panels[0].margins(y=0.14)  # room for names below the line
         panels[0].yaxis.set_major_formatter(_signed(1))
         panels[0].set_ylabel("change of the city's households")
     return Exhibit("occupation_gains", figure, pd.concat(parts, ignore_index=True))
@@ -147,13 +149,15 @@ def _signed(decimals: int) -> FuncFormatter:
     return FuncFormatter(words)
 
 
-def _name(ax: Axes, data: pd.DataFrame, x: str, y: str, rows: list, *, left: bool = False) -> None:
+def _name(
+    ax: Axes, data: pd.DataFrame, x: str, y: str, rows: list, *, left: bool = False, down: int = -4
+) -> None:
     """Write cities' short names beside their marks, each once."""
     for row in dict.fromkeys(rows):
         ax.annotate(
             short_name(data.at[row, "city"]),
             (data.at[row, x], data.at[row, y]),
-            xytext=(-7 if left else 7, 4),
+            xytext=(-7 if left else 7, -down),
             textcoords="offset points",
             ha="right" if left else "left",
             fontsize="small",

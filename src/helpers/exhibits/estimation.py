@@ -63,9 +63,9 @@ def share_on_wage(share: np.ndarray, wage: np.ndarray, instrument: np.ndarray) -
     """
     net = _net(share, wage, instrument)
     groups = {
-        "wage": ("cells grouped by wage", "least squares", ORANGE, "--", _slope(net, "wage")),
+        "wage": ("by wage", "least squares", ORANGE, "--", _slope(net, "wage")),
         "instrument": (
-            "cells grouped by instrument",
+            "by instrument",
             "2SLS",
             BLUE,
             "-",
@@ -81,8 +81,11 @@ def share_on_wage(share: np.ndarray, wage: np.ndarray, instrument: np.ndarray) -
             label = f"{words}: {name}, slope {slope:.2f}"
             ax.plot(ends, slope * ends, line, color=colour, linewidth=2, label=label)
             rows.append(dots.assign(grouped_by=by, slope=slope))
-        _in_per_cent(ax, "wage, net of effects", "share of the city, net of effects")
-        ax.legend(frameon=False, loc="lower right")
+        _in_per_cent(ax, "wage, net of effects", "share of the occupation, net of effects")
+        ax.legend(
+            frameon=False, fontsize="small", loc="upper left",
+            title="cells grouped", title_fontsize="small", alignment="left",
+        )  # fmt: skip
     return Exhibit("share_on_wage", figure, pd.concat(rows, ignore_index=True))
 
 
@@ -133,7 +136,7 @@ def _two_panels(figure: Figure, dots: pd.DataFrame, slopes: dict[str, float], ru
         _in_per_cent(ax, "instrument, net of effects", "")
         ax.set_title(f"{title}, slope {slope:.2f}", loc="left", color=colour)
         ax.margins(x=0.14)
-    panels[0].set_ylabel("net of effects")
+    panels[0].set_ylabel("wage or share, net of effects")
 
 
 def _net(*columns: np.ndarray) -> pd.DataFrame:

@@ -73,15 +73,15 @@ def gain_by_weight(
             xytext=(0, 5), textcoords="offset points", ha="right", color=ORANGE,
         )  # fmt: skip
         ends = table["gain"].sort_values().index
-        for row, dx, align in ((ends[-1], -8, "right"), (ends[0], 8, "left")):
-            ax.annotate(
+        for row, dx, dy, align in ((ends[-1], -8, 4, "right"), (ends[0], 6, -14, "left")):
+            ax.annotate(  # above the line on the left of its end, below on the right of its start
                 short_name(table["city"][row]),
                 (100 * table["weight"][row], table["gain"][row]),
-                xytext=(dx, 4), textcoords="offset points", ha=align,
+                xytext=(dx, dy), textcoords="offset points", ha=align,
             )  # fmt: skip
         ax.set(
-            xlabel=f"households in the {occupation} occupations, per cent of the city's",
-            ylabel="households gained, per 10,000 of the city's",
+            xlabel=f"part of the city's households in {occupation}, per cent",
+            ylabel="households gained, per 10,000 that it has",
         )
         ax.set_ylim(min(0, 1.1 * table["gain"].min()))
     return Exhibit("gain_by_weight", figure, table)
@@ -186,7 +186,7 @@ def instrument_by_hand(
                             fontsize="small")  # fmt: skip
                 left += height
             ax.text(left, row, f" = {left:.3f}", va="center")
-        ax.set_yticks(range(len(cells)), [f"{short_name(c)}, {k}\n{year}" for c, k, year in cells])
+        ax.set_yticks(range(len(cells)), [f"{short_name(c)} {k} {year}" for c, k, year in cells])
         ax.invert_yaxis()
         ax.set(xlabel="the instrument: exposure times log productivity, sector by sector")
         ax.margins(x=0.12)

@@ -258,8 +258,11 @@ def between_and_over_time(
             dots = points.groupby(bins)[["wage", "share"]].mean()
             ax.plot(dots["wage"], dots["share"], "o", color=colour, alpha=0.6, markersize=4)
             ends = np.array([dots["wage"].min(), dots["wage"].max()])
-            ax.plot(ends, slope * ends, line, color=colour, linewidth=2, label=words)
+            label = f"{words}, slope {slope:.2f}"
+            ax.plot(ends, slope * ends, line, color=colour, linewidth=2, label=label)
             rows.append(dots.assign(part=words, slope=slope))
-        ax.set(xlabel="log wage, net of effects", ylabel="log share, net of effects")
+        for axis in (ax.xaxis, ax.yaxis):  # log points are read as per cent
+            axis.set_major_formatter(PercentFormatter(1, decimals=0))
+        ax.set(xlabel="wage, net of effects", ylabel="share of the occupation, net of effects")
         ax.legend(frameon=False, fontsize="small", loc="upper left")
     return Exhibit(name, figure, pd.concat(rows, ignore_index=True))

@@ -26,10 +26,10 @@ def _inline(tex: str) -> str:
     return f"${tex.replace('|', chr(92) + 'vert ')}$"
 
 
-_GREEK = "pi|phi|omega|lambda|gamma|kappa|rho|theta|beta|eta|delta"
+_GREEK = "alpha|pi|phi|omega|lambda|gamma|kappa|rho|theta|beta|eta|delta"
 _ORDER = ("exact", "definition", "approximation", "typo", "wrong")
 _SYMBOL = re.compile(
-    rf"(?<![\w$\\])(?P<base>(?:{_GREEK})(?![a-z])|[TtZzGSRuAwW](?=[_^]))"
+    rf"(?<![\w$\\])(?P<base>(?:{_GREEK})(?![a-z])|[TtZzGSRsuAwW](?=[_^]))"
     r"(?:_(?P<sub>[A-Za-z]+'?[a-z]*))?(?:\^(?P<power>-?theta|\(1-rho\)|k))?(?![A-Za-z_])"
 )
 
@@ -63,13 +63,21 @@ def ledger_table(claims: Iterable[Claim]) -> Markdown:
 
 
 def results_table(claims: Iterable[Claim]) -> Markdown:
-    """One row a result beyond the paper: expression and what it says."""
-    rows = ["| result | in words |", "| --- | --- |"]
-    rows += [
-        f'| <a id="claim-{claim.id}"></a>{_inline(claim.printed)} | {in_symbols(claim.note)} |'
+    """Results beyond the paper: what each says, and below it the expression."""
+    items = [
+        f'<a id="claim-{claim.id}"></a>{in_symbols(claim.note)}\n\n$$\n'
+        f"{_one_below_another(claim.printed)}\n$$"
         for claim in claims
     ]
-    return _show("\n".join(rows))
+    return _show("\n\n".join(items))
+
+
+def _one_below_another(tex: str) -> str:
+    """Statements side by side, each in a line of its own, as a phone needs them."""
+    parts = tex.split(r",\quad ")
+    if len(parts) == 1:
+        return tex
+    return r"\begin{gathered} " + r", \\ ".join(parts) + r" \end{gathered}"
 
 
 def _number(value: float) -> str:

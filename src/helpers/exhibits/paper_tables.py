@@ -56,8 +56,11 @@ def table_1(panel: Panel, results: Evidence | None = None) -> pd.DataFrame:
 
 
 def table_8_2_1(panel: Panel, results: Evidence | None = None) -> pd.DataFrame:
-    """First stage of the shift-share regression (paper, table 8.2.1); columns as table 1."""
-    return _titled(_beside(panel, "table 8.2.1", results))
+    """First stage of the shift-share regression (paper, table 8.2.1); columns as table 1.
+
+    There is one regression, so that no column says which.
+    """
+    return _titled(_beside(panel, "table 8.2.1", results)).drop(columns="column")
 
 
 def table_2a(panel: Panel, results: Evidence | None = None) -> pd.DataFrame:
@@ -73,8 +76,8 @@ def table_2a(panel: Panel, results: Evidence | None = None) -> pd.DataFrame:
         {
             "occupation": list(printed),
             "printed": list(printed.values()),
-            "paper's convention": [paper.get(name) for name in printed],
-            "model's convention": [model.get(name) for name in printed],
+            "as the paper computes it": [paper.get(name) for name in printed],
+            "by the model": [model.get(name) for name in printed],
         }
     )
 
@@ -92,8 +95,8 @@ def table_2b(panel: Panel, results: Evidence | None = None) -> pd.DataFrame:
                 for target in rows["id"]
             ],
             "printed": rows["digits"].to_numpy(),
-            "paper's convention": rows["computed"].to_numpy(),
-            "model's convention": rows["proper"].to_numpy(),
+            "as the paper computes it": rows["computed"].to_numpy(),
+            "by the model": rows["proper"].to_numpy(),
         }
     )
 

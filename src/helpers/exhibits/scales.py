@@ -140,6 +140,6 @@ def scale_ranking(worth: pd.DataFrame, n: int = 10) -> Exhibit:
         ax.set(xscale="log", yticks=rows, yticklabels=labels)
         ax.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
         ax.set_xlabel("households of every thousand in the panel (log scale)")
-        ax.legend(frameon=False, fontsize="small", loc="lower right")
+        ax.legend(frameon=False, fontsize="small", ncols=2, loc="lower left", bbox_to_anchor=(0, 1))
     columns = ["city", "T_c", "households", "households_median"]
     return Exhibit("scale_ranking", figure, data[columns])

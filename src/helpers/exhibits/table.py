@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zlib
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
@@ -13,18 +14,24 @@ from helpers.exhibits import data, words
 from helpers.panel.writing import as_latex, as_markdown
 
 _DIGITS = ("printed", "digits")  # columns of digits as text
+_SENTENCES = ("claim", "statistic")  # columns of sentences, which name symbols as code does
 
 
 def as_printed(frame: pd.DataFrame) -> pd.DataFrame:
     """Round the numbers of each row to the digits of its ``printed`` column, as text."""
     decimals = frame["printed"].str.partition(".")[2].str.len()
     rounded = frame.copy()
+    rounded["printed"] = frame["printed"].str.replace(r"^\d{4,}", _in_thousands, regex=True)
     for column in frame.select_dtypes("number"):
         rounded[column] = [
-            "" if pd.isna(value) else f"{value:.{places}f}"
+            "" if pd.isna(value) else f"{value:,.{places}f}"
             for value, places in zip(frame[column], decimals, strict=True)
         ]
     return rounded
+
+
+def _in_thousands(whole: re.Match) -> str:
+    return f"{int(whole.group()):,}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,7 +123,7 @@ def show(
     formats = {}
     for column in frame.select_dtypes("number"):
         wanted = digits if isinstance(digits, int) else digits.get(column, 3)
-        formats[column] = "{:" + (wanted if isinstance(wanted, str) else f",.{wanted}f") + "}"
+        formats[column] = "{:" + (wanted if isinstance(wanted, str) else f"z,.{wanted}f") + "}"
     style = (
         frame.style.format(formats, na_rep="")
         .format_index(words.heading, axis="columns")
@@ -125,6 +132,9 @@ def show(
         .set_table_attributes('class="dataframe"')
         .set_properties(subset=numbers, **{"text-align": "right"})
     )
+    said = [column for column in _SENTENCES if column in frame]
+    if said:
+        style = style.format(words.symbols, subset=said, na_rep="")
     if caption:
         style = style.set_caption(caption)
     return Shown(frame, style, caption, formats, tuple(numbers))

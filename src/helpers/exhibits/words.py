@@ -147,6 +147,34 @@ def row(name: object) -> str:
     return text
 
 
+_GREEK = {"pi": "π", "phi": "φ", "omega": "ω", "lambda": "λ", "rho": "ρ", "theta": "θ"}
+_INDEXED = re.compile(r"\b(pi|phi|omega|lambda|[TtzGw])_(ck|c|k)\b")
+_POWER = re.compile(r"(\d)e([+-])0*(\d+)\b")
+
+
+def symbols(text: str) -> str:
+    """Set the symbols and numbers that a sentence spells as code does, for a page in HTML.
+
+    Examples
+    --------
+    >>> symbols("rank correlation of phi_ck and change -0.51 at rho = 0")
+    'rank correlation of <i>φ<sub>ck</sub></i> and change −0.51 at ρ = 0'
+    >>> symbols("largest minus smallest 7e-16"), symbols("they differ by 0e+00")
+    ('largest minus smallest 7·10<sup>−16</sup>', 'they differ by 0')
+    """
+    text = _POWER.sub(_times_ten, str(text))
+    text = re.sub(r"(?<![\w.)])-(?=\d)", "−", text)
+    text = re.sub(r"(?<=\d) %", "%", text)
+    text = _INDEXED.sub(lambda hit: f"<i>{_GREEK.get(hit[1], hit[1])}<sub>{hit[2]}</sub></i>", text)
+    return re.sub(r"\b(rho|theta)\b", lambda hit: _GREEK[hit[1]], text)
+
+
+def _times_ten(hit: re.Match) -> str:
+    power = int(hit[3])
+    sign = "−" if hit[2] == "-" else ""
+    return f"{hit[1]}·10<sup>{sign}{power}</sup>" if power else hit[1]
+
+
 def _spoken(hit: re.Match) -> str:
     inside = WORDS.get(hit.group())
     return inside[:1].lower() + inside[1:] if inside else hit.group().replace("_", " ")

@@ -149,7 +149,7 @@ def _choice(
         else ""
     )
     shown = percent(table["share"].iloc[-1], 1)
-    controls = {"pull": replace(PULL, label=f"{names[0]}'s appeal ({names[1].lower()}: 1)")}
+    controls = {"pull": replace(PULL, label=f"Scale of {names[0]} ({names[1]}: 1)")}
     if correlated:
         controls["rho"] = CORRELATION
     return LiveFigure(
@@ -161,7 +161,7 @@ def _choice(
         static=Exhibit("frechet_draws", figure, table),
         setting={"pull": pull, "seed": seed, **({"rho": rho} if correlated else {})},
         controls=controls,
-        sentence=f"{names[0]} is {{pull}} times as attractive as {names[1].lower()}. Of {{number}} "
+        sentence=f"{names[0]}'s scale is {{pull}} times {names[1]}'s. Of {{number}} "
         "households {share} draw more there and choose it; the formula says {formula}." + more,
         values={
             "share": shown,
