@@ -69,7 +69,12 @@ def chromium():
 
 
 def ready(tab) -> None:
-    """Wait until mathematics, live figures and the what-if page have drawn themselves."""
+    """Wait until mathematics, pictures, live figures and the what-if page have drawn themselves."""
+    # a picture that waits for its reader is an empty band on one of the whole page
+    lazy = "document.querySelectorAll('img[loading=lazy]')"
+    tab.evaluate(f"() => {lazy}.forEach(i => {{ i.loading = 'eager'; }})")
+    shown = "[...document.images].filter(i => i.checkVisibility())"
+    tab.wait_for_function(f"() => {shown}.every(i => i.complete)")
     formulas = tab.locator(".math").count()
     tab.wait_for_function(
         "n => document.querySelectorAll('mjx-container').length >= n", arg=formulas

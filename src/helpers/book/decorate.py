@@ -64,6 +64,8 @@ _READABLE = (
 
 # styles of extensions, which the builder gives a hash only where they were there before
 _HASHED = re.compile(r"((?:mystnb\.[0-9a-f]{64}|proof|exercise)\.css)\?v=[0-9a-f]+")
+# a number below zero in a sentence has a minus, not a hyphen that a line may break behind
+_NEGATIVE = re.compile(r'(<span class="pasted-text">)-(?=\d)')
 _SIGNATURE = re.compile(r'<dt class="sig .*?</dt>', re.S)
 _WORD = re.compile(r'<span class="pre">(.*?)</span>')
 
@@ -110,6 +112,7 @@ def _finished(text: str, page: Path, site: Path) -> str:
     for pattern, better in _READABLE:
         text = re.sub(pattern, better, text, flags=re.S)
     text = _HASHED.sub(r"\1", text)
+    text = _NEGATIVE.sub(r"\1−", text)
     text = _SIGNATURE.sub(lambda hit: _WORD.sub(r"\1", hit.group()), text)
     if page.relative_to(site).parts[0] in ("genindex.html", "search.html"):
         return text

@@ -151,8 +151,8 @@ def notes_of(plan: Plan, table: pd.DataFrame, kept: pd.DataFrame, cells: pd.Data
         )
         more = f" and {len(lacking) - 5} more" if len(lacking) > 5 else ""
         found.append(
-            f"Wages: {len(lacking)} of {len(cells)} cells have nobody with a wage above zero, so "
-            f"that their wage and their city's wage of the year are missing: {first}{more}."
+            f"Wages: {len(lacking):,} of {len(cells):,} cells have nobody with a wage above zero, "
+            f"so that their wage and their city's wage of the year are missing: {first}{more}."
         )
     return found
 

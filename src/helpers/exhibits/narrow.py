@@ -71,6 +71,8 @@ def _laid_out(figure: Figure) -> Figure:
         height = least * len(panels)
     else:
         height = max(high * max(WIDTH / wide, 0.8), PANEL * len(panels))
+        if len(panels) == 1 and panels[0].get_aspect() != "auto":  # a map keeps its form
+            height = high * WIDTH / wide
     shared = list(copy.legends)
     for ax in copy.axes:
         _wrap(ax)
@@ -117,7 +119,7 @@ def _wrap(ax: Axes) -> None:
     few = len(labels) <= MANY  # many rows stand too close for two lines each
     if few and ax.yaxis.get_visible() and max(map(len, labels), default=0) > _TICK:
         broken = [textwrap.fill(label, _TICK) for label in labels]
-        ax.set_yticks(ax.get_yticks(), broken, fontsize="small")
+        ax.set_yticks(ax.get_yticks(), broken, fontsize="small", multialignment="right")
 
 
 def _lay_scales_down(figure: Figure) -> None:
