@@ -39,10 +39,16 @@ def bubbles(ax: Axes, x: pd.Series, y: pd.Series, size: pd.Series, colour: str) 
         )  # fmt: skip
 
 
+class _Change(PercentFormatter):
+    """New over old as a change in per cent, every tick of an axis with the same digits."""
+
+    def __call__(self, x: float, pos: int | None = None) -> str:
+        return super().__call__(round(x - 1, 12), pos).replace("-", "−")
+
+
 def _per_cent(ax: Axes, axis: str = "y") -> None:
-    """Write new over old as a change in per cent."""
     which = ax.yaxis if axis == "y" else ax.xaxis
-    which.set_major_formatter(FuncFormatter(lambda value, _: f"{round(100 * (value - 1), 4):g}%"))
+    which.set_major_formatter(_Change(1))
 
 
 def _plain(value: float, _: object) -> str:
@@ -63,9 +69,9 @@ def implied_sizes(panel: Panel, rho: float, theta: float = 3.0, year: int = 2019
     data = as_run.baselines(panel, year, rho, theta)
     with canvas(7.2, 4.4) as (figure, ax):
         ax.scatter(data["observed"], data["as_run"], s=14, color=ORANGE, alpha=0.7,
-                   label="as run: T_c to the power θ")  # fmt: skip
+                   label="as run: power θ taken twice")  # fmt: skip
         ax.scatter(data["observed"], data["once"], s=14, color=BLUE, alpha=0.7, marker="s",
-                   label="T_c taken for z_c")  # fmt: skip
+                   label="power θ taken once")  # fmt: skip
         ends = np.array([data["observed"].min(), data["observed"].max()])
         ax.plot(ends, ends, color=GREY, linewidth=0.9)
         ax.set(xscale="log", yscale="log", xlabel="observed share of households",
@@ -193,7 +199,7 @@ def as_run_figure_5(
             bubbles(ax, data[f"{name}_independent"], data[f"{name}_gap"], data["pi_c"], BLUE)
             ax.set(xlabel="change of the city's share at ρ = 0")
             _per_cent(ax, "x")
-        panels[0].set_ylabel(f"change at ρ = {rho:.2f} less\nchange at ρ = 0, points")
+        panels[0].set_ylabel(f"change at ρ = {rho:.2f} less\nchange at ρ = 0, percentage points")
     return Exhibit("as_run_figure_5", figure, data)
 
 

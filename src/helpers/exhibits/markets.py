@@ -15,6 +15,16 @@ from helpers.exhibits.palette import BLUE, DIVERGING, GREY, LINES, ORANGE, occup
 from helpers.model import Shares
 from helpers.names import short_name
 
+_PARAMETERS = {
+    "wage_exponent": "weight of income α",
+    "housing_share": "housing share a",
+    "supply_elasticity": "supply elasticity of homes η",
+    "substitution": "substitution σ",
+    "demand_elasticity": "demand elasticity ε",
+    "agglomeration": "agglomeration μ",
+}
+"""Parameters of a closure in words, with their symbols."""
+
 
 def _sizes(pi_c: np.ndarray, largest: float = 700.0) -> np.ndarray:
     """Areas of bubbles, in proportion to city shares."""
@@ -147,7 +157,6 @@ def pay_by_occupation(table: pd.DataFrame) -> Exhibit:
     cases = list(dict.fromkeys(table["case"]))
     colours = occupation_colours(list(dict.fromkeys(table["occupation"])))
     with canvas(7.2, 0.9 + 0.7 * len(cases)) as (figure, ax):
-        ax.axvline(0, color=GREY, linewidth=1)
         for occupation, part in table.groupby("occupation", sort=False):
             ax.scatter(
                 100 * part["change"], [cases.index(case) for case in part["case"]],
@@ -210,7 +219,7 @@ def sensitivity(table: pd.DataFrame, usual: Mapping[str, float], fixed: float) -
             at = usual[name]
             level = np.interp(at, part["value"], 100 * part["loss"])
             one.plot([at], [level], "o", color=ORANGE)
-            one.set_xlabel(name.replace("_", " "))
+            one.set_xlabel(_PARAMETERS.get(name, name.replace("_", " ")))
         figure.supylabel("households lost, per cent")
     return Exhibit("sensitivity", figure, table)
 
