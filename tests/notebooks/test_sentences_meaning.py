@@ -45,9 +45,9 @@ SENTENCES: dict[str, dict[str, Callable[[Page], bool]]] = {
         "Occupations hold": lambda p: p.of_occupation > p.of_city,
         "What is left, a cell's changes over the years": always,
         "would have to be amenities, training, barriers, or chance": always,
-        "In brackets are the errors of the simulation": always,
+        "that it implies are medians over": always,
         "the regression finds": lambda p: abs(p.rho_paper - p.rho_truth) < 0.02,
-        "In the second world the {term}`first stage` is": lambda p: (
+        "In the second world the {term}`first stage`, by how many": lambda p: (
             abs(p.first_draws) < 0.1 * p.first_paper
         ),
         "A slope that divides by next to nothing": lambda p: abs(p.slope_draws) > 20,
