@@ -123,7 +123,7 @@ SENTENCES: dict[str, dict[str, Callable[[Page], bool]]] = {
             )
             == min(p.best_error, p.flat_error, p.still)
         ),
-        "The slope at the estimate is": lambda p: (
+        "With shrunk wages the slope at the estimate is": lambda p: (
             (p.best_low <= 1 <= p.best_high) == (p.one == "holds one")
             and (p.flat_low <= 1 <= p.flat_high) == (p.flat_one == "holds one")
         ),
@@ -138,6 +138,9 @@ SENTENCES: dict[str, dict[str, Callable[[Page], bool]]] = {
         "starting years": lambda p: p.n_hold_one <= p.n_windows == len(p.starts),
         "In the quarter of the smallest cities": lambda p: p.small_error > p.large_error,
         "The slope goes from": always,
+        "With shrunk wages the errors are": lambda p: (
+            p.small_error - p.small_calmed > p.large_error - p.large_calmed > 0
+        ),
         "The promise is": lambda p: p.said["beta"] > 1,
         "With wages as observed the cells give": lambda p: (
             p.cell_low < p.cell_observed < p.cell_high < 0.5 * p.said["beta"]
