@@ -96,14 +96,14 @@ def levels(panel: Panel, rho: float) -> pd.DataFrame:
         "figure 2": (
             _apart(new_york, "as_run"),
             f"others gain {gain['as_run']:.1%} on average at the estimate and "
-            f"{gain['as_run_independent']:.1%} at rho = 0 as run, {gain['exact']:.1%} and "
+            f"{gain['as_run_independent']:.1%} at ρ = 0 as run, {gain['exact']:.1%} and "
             f"{gain['exact_independent']:.1%} exactly: New York is {sizes['as_run'][c]:.0%} of "
             f"the country as run, {sizes['observed'][c]:.1%} observed",
         ),
         "figure 3": (
             _apart(visalia, "as_run_ratio"),
-            f"the ratio spans {np.ptp(visalia['as_run_ratio']):.1e} as run, "
-            f"{np.ptp(visalia['exact_ratio']):.1e} exactly",
+            f"the ratio spans {1e6 * np.ptp(visalia['as_run_ratio']):.1f} millionths as run, "
+            f"{1e6 * np.ptp(visalia['exact_ratio']):.0f} exactly",
         ),
         "figure 4": (
             both["as_run"] != both["exact"],
@@ -111,7 +111,7 @@ def levels(panel: Panel, rho: float) -> pd.DataFrame:
         ),
         "figure 5": (
             gap["as_run"] > _TELLS,
-            f"largest distance from the line {gap['as_run']:.1e} as run, {gap['exact']:.0e} "
+            f"largest distance from the line {gap['as_run']:.3%} as run, {gap['exact']:.3%} "
             f"exactly; the shock is {as_run.FIGURE_5_HAT - 1:+.0%}",
         ),
     }
