@@ -805,7 +805,9 @@ SENTENCES: dict[str, dict[str, Callable[[Page], bool]]] = {
         "A programme that brings": lambda p: (
             p.trained > 0 and abs(p.total / p.start - 1) < 0.02
         ),
-        "A larger one, which brings": lambda p: p.big_trained > p.trained and p.big_total >= p.total,
+        "A larger one, which brings": lambda p: (
+            p.big_trained > p.trained and p.big_total >= p.total
+        ),
         "Of the damage of the trade shock itself it takes a part away": lambda p: (
             p.due < p.start and 0 < p.eased < p.hurt
         ),
