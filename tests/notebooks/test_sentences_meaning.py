@@ -16,7 +16,7 @@ SENTENCES: dict[str, dict[str, Callable[[Page], bool]]] = {
             abs(p.rho - (1 - 1 / p.beta)) < 1e-12
         ),
         "With the paper's power the correlation is": lambda p: 0 < p.said["rho"] < 1,
-        "A job that pays twice as much would then be only": lambda p: 0 < p.twice < 0.5,
+        "A job that pays twice as much would then be": lambda p: 0 < p.twice < 0.5,
         "With the power {math}`\\theta`": lambda p: p.rho_theta < 0,
         "whatever the power: over the whole range": lambda p: p.own_range < 1e-3,
         "the part that keeps the occupation goes from": lambda p: p.keep_first > p.keep_last,
