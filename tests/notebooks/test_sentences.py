@@ -772,7 +772,7 @@ SENTENCES: dict[str, dict[str, Callable[[Page], bool]]] = {
         "The others' rents move the other way": lambda p: (
             np.delete(p.answered.rent_hat, p.c).min() > 1
         ),
-        "Relative gain of every other city at fixed prices": always,
+        "Gain of every other city in per cent, at fixed prices": always,
         "The median city gains": lambda p: 0 < p.median_rents < p.median_fixed,
         "The order of cities by gain is nearly untouched": _is("order", 0.95, 1),
         "a household spends about": lambda p: p.bill > 0,
@@ -832,6 +832,9 @@ SENTENCES: dict[str, dict[str, Callable[[Page], bool]]] = {
         "A programme that brings": lambda p: (
             p.trained > 0 and abs(p.total / p.start - 1) < 0.02
         ),
+        "A larger one, which brings": lambda p: (
+            p.big_trained > p.trained and p.big_total >= p.total
+        ),
         "Of the damage of the trade shock itself it takes a part away": lambda p: (
             p.due < p.start and 0 < p.eased < p.hurt
         ),
@@ -853,6 +856,7 @@ SENTENCES: dict[str, dict[str, Callable[[Page], bool]]] = {
         "The answer depends most on the": lambda p: (
             p.steepest_by > p.second_by > p.flattest_by
         ),
+        "would need to know the": lambda p: p.order.index[0] != p.order.index[-1],
         "Over all six ranges it lies between": lambda p: 0 < p.lowest < p.every < p.highest,
         "At fixed prices the edge is at": lambda p: (
             p.names["edge"].query("prices == 'fixed'")["households lost"]

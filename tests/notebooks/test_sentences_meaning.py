@@ -16,6 +16,7 @@ SENTENCES: dict[str, dict[str, Callable[[Page], bool]]] = {
             abs(p.rho - (1 - 1 / p.beta)) < 1e-12
         ),
         "With the paper's power the correlation is": lambda p: 0 < p.said["rho"] < 1,
+        "A job that pays twice as much would then be": lambda p: 0 < p.twice < 0.5,
         "With the power {math}`\\theta`": lambda p: p.rho_theta < 0,
         "whatever the power: over the whole range": lambda p: p.own_range < 1e-3,
         "the part that keeps the occupation goes from": lambda p: p.keep_first > p.keep_last,
@@ -44,9 +45,9 @@ SENTENCES: dict[str, dict[str, Callable[[Page], bool]]] = {
         "Occupations hold": lambda p: p.of_occupation > p.of_city,
         "What is left, a cell's changes over the years": always,
         "would have to be amenities, training, barriers, or chance": always,
-        "In brackets are the errors of the simulation": always,
+        "that it implies are medians over": always,
         "the regression finds": lambda p: abs(p.rho_paper - p.rho_truth) < 0.02,
-        "In the second world the {term}`first stage` is": lambda p: (
+        "In the second world the {term}`first stage`, by how many": lambda p: (
             abs(p.first_draws) < 0.1 * p.first_paper
         ),
         "A slope that divides by next to nothing": lambda p: abs(p.slope_draws) > 20,
@@ -122,7 +123,7 @@ SENTENCES: dict[str, dict[str, Callable[[Page], bool]]] = {
             )
             == min(p.best_error, p.flat_error, p.still)
         ),
-        "The slope at the estimate is": lambda p: (
+        "With shrunk wages the slope at the estimate is": lambda p: (
             (p.best_low <= 1 <= p.best_high) == (p.one == "holds one")
             and (p.flat_low <= 1 <= p.flat_high) == (p.flat_one == "holds one")
         ),
@@ -137,6 +138,9 @@ SENTENCES: dict[str, dict[str, Callable[[Page], bool]]] = {
         "starting years": lambda p: p.n_hold_one <= p.n_windows == len(p.starts),
         "In the quarter of the smallest cities": lambda p: p.small_error > p.large_error,
         "The slope goes from": always,
+        "With shrunk wages the errors are": lambda p: (
+            p.small_error - p.small_calmed > p.large_error - p.large_calmed > 0
+        ),
         "The promise is": lambda p: p.said["beta"] > 1,
         "With wages as observed the cells give": lambda p: (
             p.cell_low < p.cell_observed < p.cell_high < 0.5 * p.said["beta"]
@@ -165,7 +169,9 @@ SENTENCES: dict[str, dict[str, Callable[[Page], bool]]] = {
         "of everybody in one city, a given loss there sends out many times": lambda p: (
             p.gain_run > 3 * p.gain
         ),
-        "Exactly, other cities gain": lambda p: p.gain > p.gain_0 > 0,
+        "Figure 2 of the paper lowers": always,
+        "Figure 3 lowers the": always,
+        "Computed exactly, other cities gain": lambda p: p.gain > p.gain_0 > 0,
         "would have been": lambda p: p.gain_run_0 > 2 * p.own_lambda,
         "The order of the gaining cities suffers less than the size": lambda p: p.order_2 > 0.9,
         "That of gains with similarity is": lambda p: p.alike_run > 0 and p.spread_run > p.spread,

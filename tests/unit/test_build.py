@@ -701,7 +701,7 @@ def test_the_page_from_an_account_to_table_1_works_as_it_is_printed(tmp_path, mo
         if language == "python":
             exec(code, space)  # what a reader types
             continue
-        for line in code.strip().splitlines():
+        for line in code.strip().replace("\\\n", " ").splitlines():
             if line.startswith("make "):
                 name = line.split("SCENARIO=")[1]
                 assert (tmp_path / name).read_text().splitlines()[1] == "source: acs-panel"

@@ -178,7 +178,8 @@ def test_levels_say_what_differs(made, rho):
     assert list(table.index) == [f"figure {n}" for n in range(1, 6)]
     assert set(table["level"]) <= {4, 5}
     small = as_run.city_shock(made, rho, city=VISALIA)
-    assert f"{np.ptp(small['exact_ratio']):.1e}" in table.loc["figure 3", "difference"]
+    exactly = f"{1e6 * np.ptp(small['exact_ratio']):.0f} exactly"
+    assert exactly in table.loc["figure 3", "difference"]
     year = figure_levels.year_of_figure_1(made)
     assert year["share_caption"].is_monotonic_decreasing
     assert year["largest_shift"].between(0, 1).all()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FuncFormatter, PercentFormatter
+from matplotlib.ticker import Formatter, FuncFormatter, PercentFormatter
 
 from helpers.exhibits.exhibit import Exhibit, canvas
 from helpers.exhibits.palette import BLUE, GREY, ORANGE
@@ -39,10 +41,21 @@ def bubbles(ax: Axes, x: pd.Series, y: pd.Series, size: pd.Series, colour: str) 
         )  # fmt: skip
 
 
+class _Change(Formatter):
+    """New over old as a change in per cent, every tick of an axis with the same digits."""
+
+    def __call__(self, x: float, pos: int | None = None) -> str:
+        return self.format_ticks([x])[0]
+
+    def format_ticks(self, values: Sequence[float]) -> list[str]:
+        changes = [round(100 * (value - 1), 5) + 0.0 for value in values]
+        digits = next((n for n in range(5) if all(round(x, n) == x for x in changes)), 5)
+        return [f"{change:.{digits}f}%".replace("-", "−") for change in changes]
+
+
 def _per_cent(ax: Axes, axis: str = "y") -> None:
-    """Write new over old as a change in per cent."""
     which = ax.yaxis if axis == "y" else ax.xaxis
-    which.set_major_formatter(FuncFormatter(lambda value, _: f"{round(100 * (value - 1), 4):g}%"))
+    which.set_major_formatter(_Change())
 
 
 def _plain(value: float, _: object) -> str:
@@ -63,9 +76,9 @@ def implied_sizes(panel: Panel, rho: float, theta: float = 3.0, year: int = 2019
     data = as_run.baselines(panel, year, rho, theta)
     with canvas(7.2, 4.4) as (figure, ax):
         ax.scatter(data["observed"], data["as_run"], s=14, color=ORANGE, alpha=0.7,
-                   label="as run: T_c to the power θ")  # fmt: skip
+                   label="as run: power θ taken twice")  # fmt: skip
         ax.scatter(data["observed"], data["once"], s=14, color=BLUE, alpha=0.7, marker="s",
-                   label="T_c taken for z_c")  # fmt: skip
+                   label="power θ taken once")  # fmt: skip
         ends = np.array([data["observed"].min(), data["observed"].max()])
         ax.plot(ends, ends, color=GREY, linewidth=0.9)
         ax.set(xscale="log", yscale="log", xlabel="observed share of households",
@@ -193,7 +206,7 @@ def as_run_figure_5(
             bubbles(ax, data[f"{name}_independent"], data[f"{name}_gap"], data["pi_c"], BLUE)
             ax.set(xlabel="change of the city's share at ρ = 0")
             _per_cent(ax, "x")
-        panels[0].set_ylabel(f"change at ρ = {rho:.2f} less\nchange at ρ = 0, points")
+        panels[0].set_ylabel("change with ρ less change\nat ρ = 0, percentage points")
     return Exhibit("as_run_figure_5", figure, data)
 
 

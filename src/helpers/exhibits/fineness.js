@@ -4,7 +4,7 @@
   const rows = JSON.parse(root.querySelector("[data-rows]").textContent);
   const input = root.querySelector("input");
   const levels = [...new Set(rows.map((row) => row.specialisation))];
-  const percent = (x) => (100 * x).toFixed(2) + " %";
+  const percent = (x) => (100 * x).toFixed(2) + "%";
   function draw() {
     const level = levels[Number(input.value)];
     root.querySelector("output").textContent = level.toFixed(2);

@@ -68,7 +68,7 @@ def forecast_errors(table: pd.DataFrame) -> Exhibit:
     """
     data = table.copy()
     data["forecast"] = [
-        "no change" if np.isnan(row.rho) else f"wages {row.wages}, ρ = {row.rho:.2f}"
+        "no change" if np.isnan(row.rho) else f"wages {row.wages}, ρ\u00a0=\u00a0{row.rho:.2f}"
         for row in data.itertuples()
     ]
     with canvas(7.2, 3.2) as (figure, ax):
@@ -93,8 +93,12 @@ def known_worlds(worlds: pd.DataFrame) -> Exhibit:
     worlds : DataFrame
         Of :func:`helpers.inference.made_histories.known_worlds`.
     """
-    names = {"exact": "wages without error", "observed": "wages as a survey finds them",
-             "shrunk": "the same, shrunk", "independent": "shrunk, read at ρ = 0"}  # fmt: skip
+    names = {
+        "exact": "wages without error",
+        "observed": "wages as a survey finds them",
+        "shrunk": "the same, shrunk",
+        "independent": "shrunk, read at ρ\u00a0=\u00a00",
+    }
     data = worlds.rename(columns=names)
     with canvas(7.2, 2.8) as (figure, ax):
         ax.axvline(1, color=GREY, linewidth=0.9)

@@ -8,12 +8,23 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from matplotlib.colors import LinearSegmentedColormap, TwoSlopeNorm
+from matplotlib.ticker import MaxNLocator
 
 from helpers.exhibits.exhibit import Exhibit, canvas
 from helpers.exhibits.live import geography
 from helpers.exhibits.palette import BLUE, DIVERGING, GREY, LINES, ORANGE, occupation_colours
 from helpers.model import Shares
 from helpers.names import short_name
+
+_PARAMETERS = {
+    "wage_exponent": "weight of income α",
+    "housing_share": "housing share a",
+    "supply_elasticity": "supply elasticity of homes η",
+    "substitution": "substitution σ",
+    "demand_elasticity": "demand elasticity ε",
+    "agglomeration": "agglomeration μ",
+}
+"""Parameters of a closure in words, with their symbols."""
 
 
 def _sizes(pi_c: np.ndarray, largest: float = 700.0) -> np.ndarray:
@@ -67,7 +78,7 @@ def change_map(
     x, y = where.paper.to_numpy().T
     apart = table["city"].eq(leave_out).to_numpy()
     colours, norm = _around_median(100 * table["change"].to_numpy()[~apart])
-    with canvas(7.2, 4.6) as (figure, ax):
+    with canvas(7.2, 3.9) as (figure, ax):
         if where.known:
             for ring in where.borders:
                 ax.plot(*ring.T, color=GREY, linewidth=0.4, zorder=1)
@@ -88,7 +99,14 @@ def change_map(
                 zorder=2 if chosen is not apart else 3, **style,
             )  # fmt: skip
             if chosen is not apart:
-                figure.colorbar(marks, ax=ax, shrink=0.6, label=label, extend="both")
+                figure.colorbar(
+                    marks,
+                    ax=ax,
+                    shrink=0.7,
+                    label=label,
+                    extend="both",
+                    ticks=MaxNLocator(5, steps=[1, 2, 5, 10]),
+                )
     return Exhibit("change_map", figure, table)
 
 
@@ -119,11 +137,12 @@ def fixed_and_answered(shares: Shares, fixed: Shares, answered: Shares, city: st
         )  # fmt: skip
         # the largest and the two ends: names of neighbours would hide each other
         ends = (table["pi_c"].idxmax(), table["fixed"].idxmin(), table["fixed"].idxmax())
+        places = {ends[1]: (7, -3), ends[2]: (-6, 8)}
         for name in dict.fromkeys(ends):
             row = table.loc[name]
             ax.annotate(
                 short_name(row["city"]), (100 * row["fixed"], 100 * row["answered"]),
-                xytext=(-6, 8) if name == ends[2] else (6, -12), textcoords="offset points",
+                xytext=places.get(name, (6, -12)), textcoords="offset points",
                 ha="right" if name == ends[2] else "left", fontsize="small",
             )  # fmt: skip
         low = 100 * min(table["fixed"].min(), table["answered"].min())
@@ -147,7 +166,6 @@ def pay_by_occupation(table: pd.DataFrame) -> Exhibit:
     cases = list(dict.fromkeys(table["case"]))
     colours = occupation_colours(list(dict.fromkeys(table["occupation"])))
     with canvas(7.2, 0.9 + 0.7 * len(cases)) as (figure, ax):
-        ax.axvline(0, color=GREY, linewidth=1)
         for occupation, part in table.groupby("occupation", sort=False):
             ax.scatter(
                 100 * part["change"], [cases.index(case) for case in part["case"]],
@@ -175,14 +193,14 @@ def losses(table: pd.DataFrame, city: str) -> Exhibit:
         for i, exponent in enumerate(exponents):
             part = table[table["wage_exponent"] == exponent].set_index("answers").loc[cases]
             at = np.arange(len(cases)) + (i - (len(exponents) - 1) / 2) * height
-            label = f"$\\alpha$ = {exponent:g}"
+            label = f"weight of income α = {exponent:g}"
             bars = ax.barh(at, 100 * part["loss"], height * 0.9, color=LINES[i], label=label)
             ax.bar_label(bars, fmt="%.1f", padding=3, fontsize="small")
         ax.set_yticks(range(len(cases)), cases)
         ax.invert_yaxis()
         ax.set(xlabel=f"households that {short_name(city)} loses, per cent", ylabel="what answers")
         if len(exponents) > 1:
-            ax.legend(frameon=False)
+            figure.legend(frameon=False, loc="outside lower center", ncols=2, fontsize="small")
     return Exhibit("losses", figure, table)
 
 
@@ -210,7 +228,7 @@ def sensitivity(table: pd.DataFrame, usual: Mapping[str, float], fixed: float) -
             at = usual[name]
             level = np.interp(at, part["value"], 100 * part["loss"])
             one.plot([at], [level], "o", color=ORANGE)
-            one.set_xlabel(name.replace("_", " "))
+            one.set_xlabel(_PARAMETERS.get(name, name.replace("_", " ")))
         figure.supylabel("households lost, per cent")
     return Exhibit("sensitivity", figure, table)
 

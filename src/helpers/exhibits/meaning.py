@@ -6,12 +6,33 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
-from matplotlib.ticker import PercentFormatter
+from matplotlib.lines import Line2D
+from matplotlib.ticker import FuncFormatter, MultipleLocator, PercentFormatter
 
 from helpers.exhibits.exhibit import Exhibit, canvas
 from helpers.exhibits.palette import BLUE, GREY, LINES, ORANGE
 from helpers.model import Shares
 from helpers.names import short_name
+
+ALIKE = {
+    "homoskedastic": "no group, one variance",
+    "heteroskedastic": "no group",
+    "city x occupation": "cells",
+    "city": "cities",
+    "occupation": "occupations",
+    "city and occupation": "cities and occupations",
+}
+"""Within what errors may be alike, for each clustering of :func:`exponent_bands`."""
+
+
+def _per_cent(value: float, _: object) -> str:
+    """A part of one in per cent, with the digits that it needs."""
+    return f"{100 * value:.6g}%"
+
+
+def _times(value: float, _: object) -> str:
+    """A ratio: so many times, or one over so many."""
+    return f"× {value:g}" if value >= 1 else f"× 1/{1 / value:g}"
 
 
 def correlation_by_exponent(bands: pd.DataFrame, marks: Sequence[float] = (1, 2, 3)) -> Exhibit:
@@ -25,22 +46,27 @@ def correlation_by_exponent(bands: pd.DataFrame, marks: Sequence[float] = (1, 2,
         Exponents to mark.
     """
     names = list(dict.fromkeys(bands["clusters"]))
-    with canvas(7.2, 4.2) as (figure, ax):
+    with canvas(7.6, 4.0) as (figure, ax):
         ax.axhspan(-2, 0, color="#eeeeee", zorder=0)
         for name, colour in zip(names, np.resize(LINES, len(names)), strict=True):
             part = bands[bands["clusters"] == name]
-            ax.plot(part["alpha"], part["low"], color=str(colour), linewidth=1, label=name)
+            ax.plot(part["alpha"], part["low"], color=str(colour), linewidth=1,
+                    label=ALIKE.get(name, name))  # fmt: skip
             ax.plot(part["alpha"], part["high"], color=str(colour), linewidth=1)
         line = bands[bands["clusters"] == names[0]]
         ax.plot(line["alpha"], line["rho"], color="black", linewidth=2)
         for mark in sorted(set(marks)):
             ax.axvline(mark, color=GREY, linewidth=0.8, linestyle=":")
-            ax.annotate(f"α = {mark:g}", (mark, 0.97), fontsize="small", ha="right", rotation=90,
-                        va="top")  # fmt: skip
-        ax.annotate("no such draws", (bands["alpha"].min(), -0.06), fontsize="small", va="top")
+            ax.annotate(f"α = {mark:g}", (mark, 1.0), xytext=(0, 2), fontsize="small",
+                        ha="center", va="bottom", textcoords="offset points",
+                        annotation_clip=False)  # fmt: skip
+        ax.annotate("no such draws", (bands["alpha"].min(), 0), xytext=(5, -5), fontsize="small",
+                    va="top", textcoords="offset points")  # fmt: skip
         ax.set(xlabel="power α of the wage in the scale of a cell", ylabel="ρ = 1 − α / slope")
         ax.set(ylim=(-1, 1), xlim=(bands["alpha"].min(), bands["alpha"].max()))
-        ax.legend(frameon=False, fontsize="x-small", title="errors alike within", loc="lower left")
+        ax.xaxis.set_major_locator(MultipleLocator(1))
+        figure.legend(frameon=False, fontsize="small", title="errors alike within",
+                      loc="outside right center", alignment="left")  # fmt: skip
     return Exhibit("correlation_by_exponent", figure, bands.reset_index(drop=True))
 
 
@@ -62,8 +88,12 @@ def at_given_slope(table: pd.DataFrame) -> Exhibit:
         for (name, label), colour in zip(lines.items(), LINES, strict=False):
             ax.plot(table["alpha"], table[name] / table[name].iloc[0], color=colour, label=label)
         ax.axhline(1, color=GREY, linewidth=0.7)
-        ax.set(xlabel="power α of the wage, with the slope held", ylabel="relative to the first")
+        ax.set(
+            xlabel="power α of the wage, with the slope held",
+            ylabel="relative to the smallest power",
+        )
         ax.set_yscale("log", base=2)
+        ax.yaxis.set_major_formatter(FuncFormatter(_times))
         ax.legend(frameon=False, fontsize="small")
     return Exhibit("at_given_slope", figure, table)
 
@@ -130,11 +160,12 @@ def staying_and_redirected(
         for (label, values), colour in zip(kept.items(), (GREY, BLUE), strict=True):
             left.plot(size, values, ".", color=colour, markersize=3, label=label)
         left.set(xscale="log", ylim=(0, 1), ylabel="keep the occupation")
-        left.legend(frameon=False, fontsize="small", loc="center left")
+        left.legend(frameon=False, fontsize="small", loc="center left", markerscale=3)
         right.plot(size, away, ".", color=ORANGE, markersize=3)
         right.set(xscale="log", ylim=(0, 1), ylabel="sent to another city")
         for ax in (left, right):
             ax.yaxis.set_major_formatter(PercentFormatter(1))
+            ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
             ax.set_xlabel("size, per cent of all households")
         for name in dict.fromkeys(named):
             c = shares.city_index(name)
@@ -184,12 +215,15 @@ def finer_groups(table: pd.DataFrame, observed: Mapping[str, float] | None = Non
             ax.plot(observed["specialisation"], observed["redirected"], "*", color="black",
                     markersize=12, label="the data")  # fmt: skip
         ax.set_yscale("symlog", linthresh=1e-4)
-        ax.yaxis.set_major_formatter(PercentFormatter(1, 2))
+        ax.yaxis.set_major_formatter(FuncFormatter(_per_cent))
         ax.set(xlabel="specialisation: spread of log shares net of size", ylim=(0, 1),
                ylabel="leavers who are redirected")  # fmt: skip
-        ax.legend(frameon=False, fontsize="small", loc="lower right",
-                  title="dotted: in a survey, dashed: in 8 groups",
-                  title_fontsize="x-small")  # fmt: skip
+        marks = ax.get_legend_handles_labels()[0]
+        marks += [
+            Line2D([], [], color=GREY, linestyle=style, label=words)
+            for style, words in (("-", "as it is"), (":", "in a survey"), ("--", "in 8 groups"))
+        ]
+        figure.legend(handles=marks, frameon=False, fontsize="small", loc="outside right center")
     return Exhibit("finer_groups", figure, table)
 
 
@@ -215,5 +249,7 @@ def gains_by_occupation(table: pd.DataFrame) -> Exhibit:
             ax.axvline(0, color=GREY, linewidth=0.7)
             ax.set_title(name, loc="left", fontsize="small")
             ax.set_xlabel("per cent", fontsize="small")
-        axes[0].legend(frameon=False, fontsize="x-small")
+        marks = axes[0].get_legend_handles_labels()[0]
+        figure.legend(handles=marks, frameon=False, fontsize="small", ncols=2,
+                      loc="outside lower center")  # fmt: skip
     return Exhibit("gains_by_occupation", figure, table)

@@ -254,12 +254,12 @@ def steps(
 
     add("exact, on observed shares", observed, rho)
     once = implied(panel, year, rho, 1.0)
-    add("on the shares of the published shifters, T_c as z_c", once, rho)
+    add("published shifters, power θ taken once", once, rho)
     cubed = implied(panel, year, rho, theta)
-    add("T_c to the power theta once more", cubed, rho)
-    add("lambda_k of the correlated economy at rho = 0", cubed, rho, flat(rho))
+    add("power θ taken twice", cubed, rho)
+    add("and λ of the correlated economy at ρ = 0", cubed, rho, flat(rho))
     rounded = implied(panel, year, rho, theta, at=at)
-    add("rho rounded to two digits: as run", rounded, at, flat(at))
+    add("and ρ rounded to two digits: as run", rounded, at, flat(at))
     return pd.DataFrame(rows)
 
 

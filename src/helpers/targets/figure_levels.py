@@ -96,14 +96,14 @@ def levels(panel: Panel, rho: float) -> pd.DataFrame:
         "figure 2": (
             _apart(new_york, "as_run"),
             f"others gain {gain['as_run']:.1%} on average at the estimate and "
-            f"{gain['as_run_independent']:.1%} at rho = 0 as run, {gain['exact']:.1%} and "
+            f"{gain['as_run_independent']:.1%} at ρ = 0 as run, {gain['exact']:.1%} and "
             f"{gain['exact_independent']:.1%} exactly: New York is {sizes['as_run'][c]:.0%} of "
             f"the country as run, {sizes['observed'][c]:.1%} observed",
         ),
         "figure 3": (
             _apart(visalia, "as_run_ratio"),
-            f"the ratio spans {np.ptp(visalia['as_run_ratio']):.1e} as run, "
-            f"{np.ptp(visalia['exact_ratio']):.1e} exactly",
+            f"the ratio spans {1e6 * np.ptp(visalia['as_run_ratio']):.1f} millionths as run, "
+            f"{1e6 * np.ptp(visalia['exact_ratio']):.0f} exactly",
         ),
         "figure 4": (
             both["as_run"] != both["exact"],
@@ -111,9 +111,8 @@ def levels(panel: Panel, rho: float) -> pd.DataFrame:
         ),
         "figure 5": (
             gap["as_run"] > _TELLS,
-            f"cities lie up to {gap['as_run']:.1e} off the line as run, "
-            f"{gap['exact'] if gap['exact'] > _TELLS else 0:.1g} exactly; the shock is "
-            f"{as_run.FIGURE_5_HAT - 1:+.0%}".replace("-", "−"),
+            f"cities lie up to {gap['as_run']:.3%} off the line as run, {gap['exact']:.3%} "
+            f"exactly; the shock is {as_run.FIGURE_5_HAT - 1:+.0%}".replace("-", "−"),
         ),
     }
     rows = [(name, 4 if differs else 5, text) for name, (differs, text) in words.items()]
