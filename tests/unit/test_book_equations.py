@@ -81,7 +81,7 @@ def test_the_page_has_every_equation_with_label_function_and_test(executed):
     page = equations.page(RUN, executed)
     for number in range(1, 13):
         (row,) = re.findall(rf"^\| <a [^>]*#claim-eq-{number}\">.*$", page, re.M)
-        place, _, function, tests = (cell.strip() for cell in row.split("|")[1:-1])
+        place, function, tests = (cell.strip() for cell in row.split("|")[1:-1])
         assert f"equation ({number})" in place
         assert "blob/main/src/helpers/" in function
         assert "<code>tests/" in tests

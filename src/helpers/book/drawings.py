@@ -10,6 +10,7 @@ import colorsys
 import re
 from pathlib import Path
 
+import numpy as np
 from bs4 import BeautifulSoup
 
 from helpers.exhibits import palette
@@ -17,6 +18,8 @@ from helpers.exhibits import palette
 NARROW = "(max-width: 600px)"
 INK, GROUND = "#e3e7ec", "#121212"  # of the dark theme: its text and its page
 _TOLD_APART = 4  # colours of occupations, from which a drawing is about occupations
+_SCALE = 6  # colours of the scale around the median, from which a drawing has one
+_ROUNDED = 0.01  # by which a colour may lie beside it
 _CONTRAST = 4.5  # of lines, marks and words of a colour with the dark ground
 
 
@@ -55,6 +58,29 @@ def on_dark(colour: str, *, told_apart: bool = True) -> str:
     return found
 
 
+def on_dark_scale(colour: str) -> str | None:
+    """A colour of the scale around the median on its dark form; None for one that is not on it.
+
+    Examples
+    --------
+    >>> on_dark_scale("#c4c4c4"), on_dark_scale("#0072b2"), on_dark_scale("#009e73")
+    ('#5c6068', '#5ab4f0', None)
+    """
+    here = _parts(colour)
+    light, dark = (np.array([_parts(c) for c in palette.DIVERGING[s]]) for s in ("light", "dark"))
+    for end in (0, 2):
+        way = light[end] - light[1]
+        part = float(np.clip((here - light[1]) @ way / (way @ way), 0, 1))
+        if np.abs(light[1] + part * way - here).max() < _ROUNDED:
+            found = dark[1] + part * (dark[end] - dark[1])
+            return "#" + "".join(f"{round(255 * c):02x}" for c in found)
+    return None
+
+
+def _parts(colour: str) -> np.ndarray:
+    return np.array([int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)])
+
+
 def _contrast(colour: str) -> float:
     """Contrast of a colour with the dark ground, as WCAG has it."""
 
@@ -89,9 +115,14 @@ def with_dark(svg: str) -> str:
     plain = re.sub(r'"data:image/[^"]*"', "", svg)
     colours = {colour.lower() for _, colour in _DECLARED.findall(plain)}
     told_apart = len(colours & {colour.lower() for colour in palette.OCCUPATIONS}) >= _TOLD_APART
+    scaled = {c: on_dark_scale(c) for c in colours}
+    if sum(found is not None for found in scaled.values()) < _SCALE:
+        scaled = {}
     rules = [f"#{_SCHEME}:target{{fill:{INK}}}"]  # what names no colour inherits it from here
     for name, colour in sorted(set(_DECLARED.findall(plain))):
-        other = on_dark(colour, told_apart=told_apart)
+        other = (name == "fill" and scaled.get(colour.lower())) or on_dark(
+            colour, told_apart=told_apart
+        )
         if other != colour:
             rules.append(_rule(f'[style*="{name}: {colour}"]', name, other))
     found = {(hit["name"], hit["value"]) for hit in _SHINES.finditer(plain)}

@@ -38,7 +38,7 @@ LABELS = {
     "s32-effects": "eq-two-way",
     "s32-T_c": "eq-printed-city",
 }
-SHOWN = 2
+SHOWN = 1
 _NUMBERS = re.compile(r"equations? (\d+(?:(?:, | and |-)\d+\b(?!\.\d))*)")
 _DISPLAYS = re.compile(r"``(s\d+-[\w-]+)``")
 _ROW = re.compile(
@@ -243,14 +243,13 @@ def page(run: Run, executed: Path) -> str:
         "",
     ]
     for title, ids in (("Numbered equations", numbered), ("Displays without a number", others)):
-        lines += [f"## {title}", "", "| equation | in the book | function | tests |"]
-        lines += ["| --- | --- | --- | --- |"]
+        lines += [f"## {title}", "", "| equation | function | tests |", "| --- | --- | --- |"]
         for name in ids:
             some = [each for each in functions if name in each.equations]
             cells = (
                 f'<a id="equation-{name}" href="ledger.html#claim-{name}">'
-                f"{ledger[name]['place']}</a>",
-                f"{{eq}}`{LABELS[name]}`" if name in LABELS else "",
+                f"{ledger[name]['place']}</a>"
+                + (f", here {{eq}}`{LABELS[name]}`" if name in LABELS else ""),
                 "<br>".join(_function(each, run.repository) for each in some),
                 "<br>".join(dict.fromkeys(_tests(each, checked) for each in some)),
             )
@@ -260,7 +259,7 @@ def page(run: Run, executed: Path) -> str:
 
 
 def _function(each: Implementation, repository: str) -> str:
-    name = f"<code>{each.room}.{each.name}</code>"
+    name = f'<code class="whole">{each.room}.<wbr>{each.name}</code>'
     if not repository:
         return name
     place = each.path.relative_to(ROOT).as_posix()

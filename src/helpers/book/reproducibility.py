@@ -76,7 +76,10 @@ def page(run: Run, executed: Path, titles: dict[str, str]) -> str:
         "(page-reproducibility)=",
         "# Reproducibility",
         "",
-        "Written by the run that made this book.",
+        "What made this book: when, from which files, with which values and which versions of "
+        "everything.",
+        "Whoever has the same gets the same numbers; whoever does not finds here what differs.",
+        "Written by the run itself.",
         "",
         "## Run",
         "",
@@ -99,9 +102,7 @@ def page(run: Run, executed: Path, titles: dict[str, str]) -> str:
     else:
         lines.append("The synthetic economy is code and a seed; it reads no file.")
     parameters = [
-        (f"`{key}`", f"`{json.dumps(value, ensure_ascii=False)}`")
-        for key, value in run.parameters.items()
-        if key != "source"
+        (f"`{key}`", _value(key, value)) for key, value in run.parameters.items() if key != "source"
     ]
     lines += ["", "## Parameters", "", *_table(("parameter", "value"), parameters)]
     total = sum(about["seconds"] for about in recorded.values())
@@ -120,6 +121,13 @@ def page(run: Run, executed: Path, titles: dict[str, str]) -> str:
         "",
     ]
     return "\n".join(lines)
+
+
+def _value(name: str, value: object) -> str:
+    """A parameter's value; one that is left to the chapters in words."""
+    if value is None:
+        return {"rho": "the estimate", "years": "all of the panel"}.get(name, "none")
+    return f"`{json.dumps(value, ensure_ascii=False)}`"
 
 
 def _table(head: tuple, rows) -> list[str]:

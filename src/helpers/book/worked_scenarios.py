@@ -84,17 +84,19 @@ def before_and_after(path: Path) -> list[str]:
         try:
             shares, rho = _default()
             setting = whatif.Setting(**{"rho": rho, **asked})
-            rows += _compared(shares, setting, whatif.query(asked))
+            rows += _compared(shares, setting, whatif.query(asked), "rho" not in asked)
         except CompanionError:
             continue
     if not rows:
         return []
-    heads = ("Shock", "City", "Share of households before", "After", "Change")
-    head = "".join(f'<th scope="col">{text}</th>' for text in heads)
+    words = [f'<th scope="col">{text}</th>' for text in ("Shock", "City")]
+    numbers = ("Share of households before", "After", "Change")
+    words += [f'<th scope="col" class="text-end">{text}</th>' for text in numbers]
+    head = "".join(words)
     return [f"<table><thead><tr>{head}</tr></thead><tbody>", *rows, "</tbody></table>"]
 
 
-def _compared(shares: Shares, setting: whatif.Setting, query: str) -> list[str]:
+def _compared(shares: Shares, setting: whatif.Setting, query: str, estimated: bool) -> list[str]:
     """Rows for the city itself, and for those of the others that gain most and least."""
     gain, _ = whatif.WhatIf(shares, setting).gains(setting.rho)
     short = short_names(shares.cities)
@@ -102,19 +104,20 @@ def _compared(shares: Shares, setting: whatif.Setting, query: str) -> list[str]:
     others = [d for d in gain.argsort() if d != c]
     named = [(c, "")]
     if gain[others[-1]] - gain[others[0]] > 1e-9:
-        named += [(others[-1], ", the highest of the others"), (others[0], ", the lowest")]
+        named += [(others[-1], "gains most"), (others[0], "gains least")]
     else:
-        named.append((max(others, key=lambda d: shares.pi_c[d]), ", as every other city"))
+        named.append((max(others, key=lambda d: shares.pi_c[d]), "as every other city"))
     address = f"../notebooks/16_what_if.html{query}"
     words = html.escape(whatif.in_words(setting, short[c]))
-    rho = f" Correlation {setting.rho:.2f}."
+    rho = "" if estimated else f" Correlation {setting.rho:.2f}."
     link = f'<a href="{html.escape(address)}">{words}</a>{rho}'
     rows = []
     for row, (d, role) in enumerate(named):
         first = f'<th scope="rowgroup" rowspan="{len(named)}">{link}</th>' if row == 0 else ""
         old, new = shares.pi_c[d], shares.pi_c[d] * (1 + gain[d])
         cells = (percent(old), percent(new), percent(gain[d], sign=True))
-        values = "".join(f"<td>{text}</td>" for text in cells)
+        values = "".join(f'<td class="text-end">{text}</td>' for text in cells)
+        role = f"<br><small>{role}</small>" if role else ""
         rows.append(f"<tr>{first}<td>{html.escape(short[d])}{role}</td>{values}</tr>")
     return rows
 

@@ -117,8 +117,9 @@ def _wrap(ax: Axes) -> None:
     _fill(ax.yaxis.label, _SIDE)
     labels = [label.get_text() for label in ax.get_yticklabels()]
     few = len(labels) <= MANY  # many rows stand too close for two lines each
-    if few and ax.yaxis.get_visible() and max(map(len, labels), default=0) > _TICK:
-        broken = [textwrap.fill(label, _TICK) for label in labels]
+    words = [label for label in labels if "$" not in label]  # a formula is not broken
+    if few and ax.yaxis.get_visible() and max(map(len, words), default=0) > _TICK:
+        broken = [textwrap.fill(label, _TICK) if label in words else label for label in labels]
         ax.set_yticks(ax.get_yticks(), broken, fontsize="small", multialignment="right")
 
 
@@ -129,9 +130,9 @@ def _lay_scales_down(figure: Figure) -> None:
             scale = mappable.colorbar
             if scale is None or scale.orientation != "vertical":
                 continue
-            words, ticks = scale.ax.get_ylabel(), scale.formatter
+            words, form, at = scale.ax.get_ylabel(), scale.formatter, scale.locator
             scale.remove()
-            figure.colorbar(mappable, ax=ax, location="bottom", label=words, format=ticks)
+            figure.colorbar(mappable, ax=ax, location="bottom", label=words, format=form, ticks=at)
 
 
 def _columns(names: Sequence[str]) -> int:
@@ -190,6 +191,7 @@ def _place_shared_legends(figure: Figure, shared: Sequence[Legend]) -> None:
             ncols=_columns([text.get_text() for text in legend.get_texts()]),
             frameon=False,
             fontsize="small",
+            title=legend.get_title().get_text() or None,
         )
 
 
