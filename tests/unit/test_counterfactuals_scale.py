@@ -17,7 +17,7 @@ from helpers.counterfactuals import (
     shock,
     stayers,
 )
-from helpers.errors import MemoryLimitError, UnknownNameError
+from helpers.errors import MemoryLimitError, ParameterError, UnknownNameError
 from helpers.model import Shares
 
 RHO, THETA = 0.6, 4.0
@@ -48,8 +48,20 @@ def test_a_hat_for_each_of_many_names_is_the_array_of_hats(large):
         shock(large, RHO, THETA, city_occupation=cells).pi_ck,
         shock(large, RHO, THETA, city_occupation=array).pi_ck,
     )
+
+
+def test_a_misspelt_name_among_many_is_refused_and_a_key_that_is_no_pair():
+    shares = made(200)
+    sixty = dict.fromkeys(shares.cities[:60], 1.1)
     with pytest.raises(UnknownNameError, match="place 00001x"):
-        shock(large, RHO, THETA, city={"place 00001x": 0.9} | dict.fromkeys(large.cities[:60], 1.1))
+        shock(shares, RHO, THETA, city={"place 00001x": 0.9} | sixty)
+    pairs = {(name, "group 1"): 1.1 for name in sixty}
+    with pytest.raises(UnknownNameError, match="place 00001x"):
+        shock(shares, RHO, THETA, city_occupation={("place 00001x", "group 1"): 0.9} | pairs)
+    first, group = shares.cities[0], shares.occupations[0]
+    for odd in (first, "ab", (first,), (first, group, group)):
+        with pytest.raises(ParameterError, match=r"\(city, occupation\) names as keys"):
+            shock(shares, RHO, THETA, city_occupation={odd: 0.9})
 
 
 def test_some_of_many_places_take_memory_in_proportion(large):
