@@ -199,6 +199,13 @@ def test_where_nobody_lives_nobody_comes():
         found = counterfactuals.shock(shares, 1 - 1e-12, 3, **shock)
         np.testing.assert_allclose(found.pi_c, shares.pi_c, rtol=1e-15)
         assert counterfactuals.welfare_change(shares, 1 - 1e-12, 3, **shock) == 1
+    for answer in (
+        elasticities.occupation(shares),
+        elasticities.cross_city(shares, 0.5),
+        elasticities.cross_city_occupation(shares, 0.5),
+        elasticities.own_city_occupation(shares, 0.5),
+    ):
+        np.testing.assert_array_equal(answer[1], 0)
     ratio = counterfactuals.diversion(shares, 0.5)
     assert (ratio[1] == 0).all()
     assert (ratio[:, 1] == 0).all()
