@@ -30,6 +30,24 @@ def test_equal_means_the_same_outlay(shares):
     assert outlays[0] == pytest.approx(treated * (1.1 ** (1 / THETA) - 1), rel=1e-12)
 
 
+@pytest.mark.parametrize("part", ["city", "occupation", "city_occupation"])
+def test_equal_is_the_hat_of_that_outlay_whatever_is_treated(shares, part):
+    """Productivity of the treated rises by outlay over their part; T_k and t_ck to the theta."""
+    label = {"city": DETROIT, "occupation": "trades", "city_occupation": DETROIT}[part]
+    equal = {label: {"trades": "equal"} if part == "city_occupation" else "equal"}
+    settled = policy.settle({"a": {"city": {DETROIT: 1.02}}, "b": {part: equal}}, shares, THETA)
+    c, k = shares.city_index(DETROIT), shares.occupation_index("trades")
+    treated = {
+        "city": shares.pi_c[c],
+        "occupation": shares.omega_k[k],
+        "city_occupation": shares.pi_ck[c, k] * shares.omega_k[k],
+    }[part]
+    multiplier = 1 + 0.02 * shares.pi_c[c] / treated
+    (hat,) = getattr(settled["b"], part).values()
+    expected = multiplier if part == "city" else multiplier**THETA
+    assert hat == pytest.approx(expected, rel=1e-12)
+
+
 def test_a_cut_has_an_equal_cut(shares):
     cut = {"cell": {"city_occupation": {DETROIT: {"trades": 0.9}}}, "city": PAIR["city"]}
     settled = policy.settle(cut, shares, THETA)
@@ -169,6 +187,8 @@ def test_columns_are_what_they_are_called(shares):
     hats = {"city_occupation": {(DETROIT, "trades"): 1.1}}
     change = counterfactuals.shock(shares, RHO, THETA, **hats).pi_c - shares.pi_c
     assert table["gained"]["cell"] == pytest.approx(1000 * change[c], rel=1e-9)
+    outlay = shares.pi_ck[c, 3] * shares.omega_k[3] * (1.1 ** (1 / THETA) - 1)
+    assert table["per_outlay"]["cell"] == pytest.approx(change[c] / outlay, rel=1e-9)
     arrived = 1000 * change[change > 0].sum()  # everyone who moves arrives somewhere
     assert table["moved"]["cell"] == pytest.approx(arrived, rel=1e-9)
 
