@@ -32,29 +32,34 @@ def _design(seed: int, largest: int):
     return y, x, Z, codes, kind
 
 
-def _rejects(y, x, Z, b, codes, kind, level):
-    """The test of one slope, from its formula; and how near it is to the critical value."""
+def _test(y, x, Z, codes, kind, level):
+    """The test of a slope, from its formula: is it rejected, and how near to the critical value."""
     Z = np.linalg.qr(Z)[0]
     n, L = Z.shape
-    u = y - b * x
-    scale = np.abs(u).max()
-    u = u / scale
+    codes = np.arange(n) if kind == "robust" else codes
+    G = codes.max() + 1
     if kind == "homoskedastic":
-        explained = ((Z.T @ u) ** 2).sum()
-        statistic = explained / L / ((u @ u - explained) / (n - L))
         critical = stats.f.ppf(level, L, n - L)
+    elif kind == "robust":
+        critical = stats.chi2.ppf(level, L) / L
     else:
-        codes = np.arange(n) if kind == "robust" else codes
-        sums = np.zeros((codes.max() + 1, L))
-        np.add.at(sums, codes, Z * u[:, None])
-        G = len(sums)
-        factor = 1.0 if kind == "robust" else G / (G - 1)
-        moment = sums.sum(axis=0)
-        statistic = moment @ np.linalg.solve(factor * sums.T @ sums, moment) / L
-        critical = (
-            stats.chi2.ppf(level, L) / L if kind == "robust" else stats.f.ppf(level, L, G - 1)
-        )
-    return statistic > critical, abs(statistic / critical - 1)
+        critical = stats.f.ppf(level, L, G - 1)
+
+    def rejects(b: float) -> tuple[bool, float]:
+        u = y - b * x
+        u = u / np.abs(u).max()
+        if kind == "homoskedastic":
+            explained = ((Z.T @ u) ** 2).sum()
+            statistic = explained / L / ((u @ u - explained) / (n - L))
+        else:
+            sums = np.zeros((G, L))
+            np.add.at(sums, codes, Z * u[:, None])
+            factor = 1.0 if kind == "robust" else G / (G - 1)
+            moment = sums.sum(axis=0)
+            statistic = moment @ np.linalg.solve(factor * sums.T @ sums, moment) / L
+        return statistic > critical, abs(statistic / critical - 1)
+
+    return rejects
 
 
 def _compare(seed: int, largest: int) -> inference.ConfidenceSet:
@@ -63,16 +68,17 @@ def _compare(seed: int, largest: int) -> inference.ConfidenceSet:
     options = {"clusters": codes} if kind == "clustered" else {"robust": kind == "robust"}
     found = confidence_sets.anderson_rubin(y, x, Z, level=level, **options)
     ends = np.array([end for pair in found.intervals for end in pair if np.isfinite(end)])
+    test = _test(y, x, Z, codes, kind, level)
     rng = np.random.default_rng(seed + 1)
     wide = stats.cauchy.rvs(size=60, random_state=rng) * 3 + np.median(y / x)
     near = np.concatenate([ends * (1 + e) + e for e in (-1e-2, -1e-5, 1e-5, 1e-2)])
     middles = (ends[1:] + ends[:-1]) / 2
     for b in np.concatenate([wide, near, middles, [-1e7, 1e7]]):
-        rejects, distance = _rejects(y, x, Z, b, codes, kind, level)
+        rejects, distance = test(b)
         if distance > 1e-6:
             assert (b in found) != rejects, (seed, kind, Z.shape, b, str(found))
     for end in ends:  # and at an end the statistic is at its critical value
-        assert _rejects(y, x, Z, end, codes, kind, level)[1] < 1e-4, (seed, end, str(found))
+        assert test(end)[1] < 1e-4, (seed, end, str(found))
     return found
 
 
