@@ -136,6 +136,10 @@ def test_for_an_outlay_the_best_target_is_the_least_specialised(panel):
     best = counterfactuals.targets(shares, T_k, RHO, THETA)
     assert (best["by_shock"] == best["largest"]).all()
     assert (best["by_outlay"] == best["least_specialised"]).all()
+    names, c = np.array(shares.occupations), 17
+    over = shares.phi_ck[c] / shares.phi_ck.T.dot(shares.pi_c)  # omega_k is the mean mix
+    assert best["specialised"][c] == names[np.argsort(over)[-1]]
+    assert set(best["highest_T_k"]) == {names[np.argsort(T_k)[-1]]}
     formula = (1 - RHO * shares.pi_ck) / (1 - RHO) - shares.pi_c[:, None]
     np.testing.assert_allclose(counterfactuals.outlay_elasticity(shares, RHO), formula, rtol=1e-12)
 
@@ -150,6 +154,22 @@ def test_at_the_margin_a_cell_and_the_whole_city_attract_alike(shares):
     assert table["per_outlay"]["cell"] == pytest.approx(table["per_outlay"]["city"], rel=0.02)
     # with one margin, all that a subsidy adds is spent on those who are there
     assert table["welfare"]["cell"] == pytest.approx(table["outlay"]["cell"], rel=1e-3)
+
+
+def test_spillovers_are_the_shock_with_and_without_correlation(shares):
+    """A loss of Detroit: what correlation adds is the ratio, and is larger where work is alike."""
+    table = counterfactuals.spillovers(shares, RHO, THETA, DETROIT, 0.95)
+    assert list(table.columns) == [
+        *("city", "pi_c", "similarity", "change", "change_independent", "ratio"),
+    ]
+    assert list(table["city"]) == [city for city in shares.cities if city != DETROIT]
+    there = [shares.city_index(city) for city in table["city"]]
+    for rho, column in ((RHO, "change"), (0.0, "change_independent")):
+        new = counterfactuals.shock(shares, rho, THETA, city={DETROIT: 0.95})
+        np.testing.assert_allclose(table[column], new.pi_c[there] / shares.pi_c[there], rtol=1e-12)
+    np.testing.assert_allclose(table["ratio"] * table["change_independent"], table["change"])
+    assert (table["change"] > 1).all()
+    assert table["ratio"].corr(table["similarity"], method="spearman") > 0.5
 
 
 def test_without_correlation_nobody_competes_more_than_their_size(shares):
