@@ -12,6 +12,7 @@ from helpers.counterfactuals import (
     city_shocks,
     competition,
     diversion,
+    grid,
     redirection,
     responses,
     shock,
@@ -109,3 +110,35 @@ def test_blocks_of_cell_gains_change_nothing(monkeypatch):
     whole = cell_gains(shares, RHO, THETA)
     monkeypatch.setattr(responses, "_BLOCK", 100)
     np.testing.assert_array_equal(cell_gains(shares, RHO, THETA), whole)
+
+
+def test_scenarios_are_asked_for_one_by_one_or_all_alike():
+    shares = made(30)
+    name = shares.cities[3]
+    alone = shock(shares, RHO, THETA, city={name: 0.9}).pi_c
+    for cities in (name, 3, [name], [3], np.array([3])):
+        (row,) = city_shocks(shares, RHO, THETA, 0.9, cities)
+        np.testing.assert_allclose(row, alone, rtol=1e-12)
+    one = grid(shares, [RHO], [THETA], [3, 3], [0.9], [2], [1.0], [1.0])
+    np.testing.assert_allclose(one, [alone, alone], rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"city": [0, 30]}, "city: expected positions from 0 to 29"),
+        ({"city": [0, -1]}, "city: expected positions from 0 to 29"),
+        ({"city": [[0, 1]]}, r"city: expected shape \(S,\)"),
+        ({"occupation": [0, 1, 2]}, "occupation: expected 2 positions"),
+        ({"rho": [0.1, 0.2, 0.3]}, "rho: expected one number or one for each of 2"),
+        ({"rho": [0.1, 1.0]}, r"rho: expected values in \[0, 1\), found 1 in scenario 1"),
+        ({"rho": [-0.1, 0.5]}, "rho: expected .* found -0.1 in scenario 0"),
+        ({"city_hat": [1.0, 0.0]}, "city_hat"),
+    ],
+)
+def test_a_scenario_that_is_none_is_refused(arguments, message):
+    shares = made(30)
+    with pytest.raises(ParameterError, match=message):
+        grid(shares, **({"rho": RHO, "theta": THETA, "city": [0, 1]} | arguments))
+    with pytest.raises(ParameterError, match="hat"):
+        city_shocks(shares, RHO, THETA, 0.0)
