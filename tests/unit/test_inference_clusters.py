@@ -15,6 +15,7 @@ from helpers.inference.clusters import (
     CLUSTERINGS,
     codes_of,
     effective_number,
+    hansen,
     small_sample_factor,
     squares,
     variance,
@@ -203,6 +204,22 @@ def test_eight_slopes_say_how_strong_each_first_stage_is(panel):
     assert (found.conditional_f < 23.1).all()
 
 
+def test_hansens_j_knows_no_units_and_no_basis_of_the_instruments():
+    rng = np.random.default_rng(6)
+    codes = np.arange(120) % 15
+    Z = rng.normal(size=(120, 2))
+    u = rng.normal(size=120) + rng.normal(size=15)[codes]
+    x = Z @ [1.0, 0.5] + u + rng.normal(size=120)
+    y = 2 * x + u
+    plain = hansen(y, x, Z, codes)
+    for other in (Z * [1e-9, 1e9], Z[:, ::-1], Z @ np.array([[1.0, 0.3], [0.0, 2.0]])):
+        np.testing.assert_allclose(hansen(y, x, other, codes), plain, rtol=1e-9)
+    # both equations in other units: the slope follows, the statistic does not
+    np.testing.assert_allclose(
+        hansen(1e6 * y, 1e-3 * x, Z, codes), plain * np.array([1, 1e9]), rtol=1e-9
+    )
+
+
 def test_hansens_j_is_that_of_linearmodels(made):
     """Two-step GMM of another package, moments clustered alike."""
     from linearmodels.iv import IVGMM
@@ -220,8 +237,8 @@ def test_hansens_j_is_that_of_linearmodels(made):
         ).fit(iter_limit=2)  # fmt: skip
         found = inference.overidentification(panel, clusters)
         assert found.df == 1
-        assert found.beta == pytest.approx(float(fit.params.iloc[0]), rel=1e-4)
-        assert pytest.approx(float(fit.j_stat.stat), rel=1e-3) == found.J
+        assert found.beta == pytest.approx(float(fit.params.iloc[0]), rel=1e-9)
+        assert pytest.approx(float(fit.j_stat.stat), rel=1e-8) == found.J
 
 
 @pytest.mark.replication
