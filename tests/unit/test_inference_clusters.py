@@ -131,7 +131,8 @@ def test_the_tf_values_are_the_published_ones(F, critical):
 
 
 def test_no_t_is_large_enough_below_an_f_of_four():
-    assert strength.tf_critical(3.9) == np.inf
+    for F in (0.0, 0.5, 3.9):
+        assert strength.tf_critical(F) == np.inf
     with pytest.raises(ParameterError, match="first_stage_f"):
         strength.tf_critical(-1.0)
     with pytest.raises(ParameterError, match="first_stage_f"):
