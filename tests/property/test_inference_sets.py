@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from scipy import stats
+from scipy import optimize, stats
 
 from helpers import inference
 from helpers.errors import DataError, ParameterError
@@ -95,6 +95,47 @@ def test_thousands_of_designs_and_every_shape_of_set():
     assert kinds == {"empty", "line", "interval", "two rays", "several intervals"}
 
 
+@pytest.mark.parametrize("kind", ["homoskedastic", "robust", "clustered"])
+@pytest.mark.parametrize("n_instruments", [1, 3])
+def test_the_narrowest_set_and_the_narrowest_hole_are_found(kind, n_instruments):
+    """The level a hair from the best and from the worst slope's: no grid would see it."""
+    rng = np.random.default_rng(n_instruments)
+    codes = np.arange(240) // 4
+    Z = rng.normal(size=(240, n_instruments))
+    u = rng.normal(size=240)
+    x = 0.3 * Z.sum(axis=1) + 0.7 * u + rng.normal(size=240)
+    y = 1.5 * x + u + 0.2 * Z[:, 0] * (n_instruments > 1)
+    options = {"clusters": codes} if kind == "clustered" else {"robust": kind == "robust"}
+    of = {
+        "homoskedastic": stats.f(n_instruments, 240 - n_instruments),
+        "robust": stats.chi2(n_instruments, scale=1 / n_instruments),
+        "clustered": stats.f(n_instruments, 59),
+    }[kind]
+    test = _test(y, x, Z, codes, kind, 0.5)
+
+    def statistic(angle: float) -> float:
+        rejects, distance = test(np.tan(angle))
+        return (1 + distance if rejects else 1 - distance) * of.ppf(0.5)
+
+    angles = np.linspace(-1.57, 1.57, 4_000)
+    values = np.array([statistic(angle) for angle in angles])
+    for sign, place in ((1, values.argmin()), (-1, values.argmax())):
+        if sign == 1 and n_instruments == 1:
+            continue  # with one instrument the best slope is not rejected at any level
+        found = optimize.minimize_scalar(
+            lambda angle, sign=sign: sign * statistic(angle),
+            bounds=(angles[place] - 1e-3, angles[place] + 1e-3),
+            options={"xatol": 1e-12},
+        )
+        level = of.cdf(sign * found.fun * (1 + sign * 1e-5))
+        slopes = confidence_sets.anderson_rubin(y, x, Z, level=level, **options)
+        assert (np.tan(found.x) in slopes) == (sign == 1), (sign, str(slopes))
+        ends = np.arctan([end for pair in slopes.intervals for end in pair if np.isfinite(end)])
+        assert np.abs(ends - found.x).min() < 0.02
+        narrow = np.ptp(slopes.intervals[0]) if sign == 1 else slopes.intervals[-1][0]
+        assert (narrow < 0.1) if sign == 1 else slopes.kind != "line"
+
+
 @pytest.mark.parametrize("options", [{"robust": False}, {}, {"clusters": np.arange(60) // 2}])
 def test_degenerate_designs_have_their_limit_or_a_name(options):
     rng = np.random.default_rng(3)
@@ -105,6 +146,8 @@ def test_degenerate_designs_have_their_limit_or_a_name(options):
         (0.3, 0.3)
     )
     assert confidence_sets.anderson_rubin(0 * x, x, Z, **options).intervals == ((0.0, 0.0),)
+    net_of_all = confidence_sets.anderson_rubin(7 * constant / 3, x, Z, constant, **options)
+    assert net_of_all.intervals == ((0.0, 0.0),)
     assert confidence_sets.anderson_rubin(-7 * noise, noise, Z, **options).kind == "line"
     # units of the variables move the set with them and nothing else
     plain = confidence_sets.anderson_rubin(x + u, x, Z, **options).intervals
@@ -118,6 +161,8 @@ def test_degenerate_designs_have_their_limit_or_a_name(options):
         confidence_sets.anderson_rubin(
             u, x, np.column_stack([Z, constant / 3]), constant, **options
         )
+    with pytest.raises(DataError, match=r"constant given the controls .column 0"):
+        confidence_sets.anderson_rubin(u, x, np.column_stack([constant, Z]), constant, **options)
     with pytest.raises(DataError, match="collinear, or constant"):
         confidence_sets.anderson_rubin(u, x, np.column_stack([Z, Z @ [1e-8, 2e-8, 0]]), **options)
     with pytest.raises(ParameterError, match="Z: expected one row each with 60 rows"):

@@ -100,6 +100,18 @@ def test_rounding_is_no_difference(compare):
     assert compare(_notebook(0.64), _notebook(0.64 + 1e-14)).rows.empty
 
 
+@pytest.mark.parametrize("size", [0.64, 6.4e-4, 6.4e9])
+def test_the_eighth_digit_is_a_difference_and_the_eleventh_is_none(size):
+    """Of numbers, and of numbers in printed text, whatever their size."""
+    for change, seen in ((1e-8, True), (-1e-8, True), (1e-11, False)):
+        rows = comparing._pair("row", "column", size, size * (1 + change))
+        assert bool(rows) == seen
+        if seen:
+            assert rows[0]["relative"] == pytest.approx(change, rel=1e-6)
+        texts = [f"rho is {value:.15g} here" for value in (size, size * (1 + change))]
+        assert bool(comparing._texts(*texts)) == seen
+
+
 def test_rows_that_come_and_go_are_named(compare):
     before, after = _notebook(0.64), _notebook(0.64)
     table = pd.DataFrame({"city": ["Akron", "Flint"], "share": [0.5, 0.1], "n": [1, 2]})
