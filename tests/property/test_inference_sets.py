@@ -153,6 +153,13 @@ def test_degenerate_designs_have_their_limit_or_a_name(options):
     plain = confidence_sets.anderson_rubin(x + u, x, Z, **options).intervals
     small = confidence_sets.anderson_rubin(x + u, 1e-8 * x, 1e-8 * Z, **options).intervals
     np.testing.assert_allclose(1e-8 * np.array(small), plain, rtol=1e-8)
+    # a level that the controls take out leaves little, and what is left counts
+    low = confidence_sets.anderson_rubin(u, x, Z, constant, **options).intervals
+    high = confidence_sets.anderson_rubin(u, 1e7 + x, Z, constant, **options).intervals
+    np.testing.assert_allclose(high, low, rtol=1e-5)
+    # all but a multiple of x: the set is as narrow as what is left is small
+    near = confidence_sets.anderson_rubin(0.3 * x + 1e-9 * u, x, Z, constant, **options).intervals
+    np.testing.assert_allclose((np.array(near) - 0.3) * 1e9, low, rtol=1e-4)
     with pytest.raises(DataError, match="x: the controls explain it"):
         confidence_sets.anderson_rubin(u, 0.7 * Z[:, 0], Z[:, 1:], 0.3 * Z[:, 0], **options)
     with pytest.raises(DataError, match="x: the controls explain it"):

@@ -211,6 +211,28 @@ def test_single_precision_is_taken(made):
     assert found.coefficient == pytest.approx(plain.coefficient, rel=1e-4)
 
 
+def test_little_variation_is_variation_and_a_small_error_is_one(made):
+    """A millionth of the level identifies a slope; an error of a billionth has its own size."""
+    data = estimation.sample(made, 2019)
+    rng = np.random.default_rng(4)
+    wide, noise = rng.normal(size=(2, len(data)))
+    flat = data.assign(log_wage=1000 + 1e-3 * wide, instrument=1000 + 1e-3 * wide)
+    flat["log_share"] = 3 * wide + noise
+    plain = estimation.fit(flat.assign(log_wage=wide), "log_share", "log_wage")
+    found = estimation.fit(flat, "log_share", "log_wage")
+    assert found.coefficient == pytest.approx(1e3 * plain.coefficient, rel=1e-7)
+    assert found.se == pytest.approx(1e3 * plain.se, rel=1e-6)
+    names = ("log_share", "log_wage", "instrument", ("city_year", "occupation_year"))
+    net = estimation.net_of_effects(flat, *names)
+    assert net.z @ net.y / (net.z @ net.x) == pytest.approx(1e3 * plain.coefficient, rel=1e-7)
+
+    near = data.assign(log_wage=wide, log_share=2 * wide + 1e-9 * noise)
+    of_noise = estimation.fit(near.assign(log_share=noise), "log_share", "log_wage")
+    assert estimation.fit(near, "log_share", "log_wage").se == pytest.approx(
+        1e-9 * of_noise.se, rel=1e-4
+    )
+
+
 def test_a_perfect_fit_has_no_error(made):
     """Share an exact multiple of the wage: the slope, no residual, an F without bound."""
     data = estimation.sample(made, [2010, 2011])

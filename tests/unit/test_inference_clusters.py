@@ -242,6 +242,20 @@ def test_hansens_j_is_that_of_linearmodels(made):
         assert pytest.approx(float(fit.j_stat.stat), rel=1e-8) == found.J
 
 
+def test_hansens_j_asks_where_the_shifts_point_and_not_how_far(made):
+    """Shifts a ten-millionth as large add the same direction to the base year's instrument."""
+    panel = _some(made, [2010, 2014, 2019])
+    cells = inference.with_base(estimation.sample(panel))[["city", "occupation", "year", "base"]]
+    cells = panel.cells.merge(cells, on=["city", "occupation", "year"])
+    found = []
+    for size in (1.0, 1e-7):
+        instrument = cells["base"] + size * (cells["instrument"] - cells["base"])
+        moved = cells.drop(columns="base").assign(instrument=instrument)
+        found.append(inference.overidentification(Panel(moved, panel.cities), "city"))
+    assert pytest.approx(found[0].J, rel=1e-4) == found[1].J
+    assert found[1].beta_shifts == pytest.approx(found[0].beta_shifts, rel=1e-4)
+
+
 @pytest.mark.replication
 def test_the_shifts_point_elsewhere_on_the_authors_files(published):
     """J rejects with cells and cities as clusters; the shifts' slope is near one."""

@@ -308,5 +308,6 @@ def test_what_cannot_be_tested_is_refused(made):
 
 def test_a_draw_counts_as_large_only_when_it_is():
     """Ties by rounding count, neighbours do not: with few patterns each is a hundredth or more."""
-    draws = np.array([1.0, -1.0 + 1e-13, 0.995, -0.9999, 2.0])
-    assert sign_patterns.p_value(1.0, draws) == pytest.approx(3 / 5)
+    draws = np.array([1.0, -1.0 + 1e-13, 0.995, -0.9999, 0.999_999, 2.0])
+    assert sign_patterns.p_value(1.0, draws) == pytest.approx(3 / 6)
+    assert sign_patterns.p_value(1e-9, np.zeros(4)) == 0

@@ -242,6 +242,17 @@ def test_bad_input_is_refused_by_name(change, error, match):
         regress(**change({"y": y, "z": z, "W": W, "x": x}))
 
 
+def test_what_a_constant_takes_out_leaves_little_and_it_counts():
+    """A variable of a level of ten million; an outcome that is x but for a billionth."""
+    y, x, z, W, _ = _economy(1, n_sectors=40)
+    constant = np.ones(len(y))
+    plain, lifted = (regress(y, z + up, W, x=x, controls=constant) for up in (0.0, 1e7))
+    assert lifted.beta == pytest.approx(plain.beta, rel=1e-6)
+    assert lifted.se_akm == pytest.approx(plain.se_akm, rel=1e-4)
+    near = regress(2 * x + 1e-9 * y, z, W, x=x, controls=constant)
+    assert near.se_akm == pytest.approx(1e-9 * plain.se_akm, rel=1e-4)
+
+
 def test_few_sectors_and_many_controls_are_warned_of():
     y, x, z, W, _ = _economy(1, n_sectors=6)
     with pytest.warns(ShiftShareWarning, match="few for it"):
