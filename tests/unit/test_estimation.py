@@ -23,6 +23,20 @@ def test_interval_is_beta_carried_through(made):
     assert found.spec["clusters"] == "city_occupation"
 
 
+@pytest.mark.parametrize("clusters", ["city_occupation", "occupation", "iid", None])
+def test_ends_are_as_many_errors_away_as_student_says(made, clusters):
+    """Clusters less one are the degrees of freedom, eight occupations have seven."""
+    from scipy import stats
+
+    found = estimation.estimate(made, clusters=clusters, level=0.9)
+    groups = {"city_occupation": 260 * 8, "occupation": 8}.get(clusters)
+    # a slope, ten years of cities and of occupations, one direction of which both share a year
+    cells = 10 * (260 * 8 - 260 - 8 + 1) - 1
+    reach = stats.t.ppf(0.95, groups - 1 if groups else cells) * found.se
+    wanted = [1 - 1 / (found.beta + side * reach) for side in (-1, 1)]
+    assert found.rho_interval == pytest.approx(wanted, rel=1e-12)
+
+
 def test_the_estimate_is_reduced_form_over_first_stage(panel):
     found = estimation.estimate(panel)
     ratio = found.reduced_form.coefficient / found.first_stage.coefficient

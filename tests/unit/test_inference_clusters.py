@@ -103,6 +103,14 @@ def test_clusters_that_do_not_exist_are_refused(made):
         small_sample_factor(data, "occupation", "some")
     with pytest.raises(DataError, match="has 1 level"):
         small_sample_factor(data.assign(state=1), "state")
+    # two are the fewest
+    two = data.assign(state=np.arange(len(data)) % 2)
+    n = len(data)
+    assert small_sample_factor(two, "state", "none") == pytest.approx(2)
+    p = data["city_year"].nunique() + data["occupation_year"].nunique()
+    assert small_sample_factor(two, "state") == pytest.approx(2 * (n - 1) / (n - p))
+    with pytest.raises(DataError, match="3 are too few for"):
+        small_sample_factor(data.head(3), None)
 
 
 @settings(max_examples=50, deadline=None)
