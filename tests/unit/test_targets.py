@@ -74,6 +74,19 @@ def test_tolerances_are_half_a_unit_of_the_last_digit():
     assert len(by_id) == len(targets.TARGETS)
 
 
+@pytest.mark.parametrize("printed", ["0.64", "145.8", "-0.003", "2080"])
+def test_agreement_is_that_rounding_gives_the_printed_digits(made, monkeypatch, printed):
+    """Half a unit of the last digit either way agrees, a hair more does not."""
+    unit = 10.0 ** -len(printed.partition(".")[2])
+    found = {}
+    for steps in (-0.50001, -0.49999, 0.49999, 0.50001):
+        value = float(printed) + steps * unit
+        one = targets.Target("x", "1", printed, "made up", lambda r, value=value: value)
+        monkeypatch.setattr("helpers.targets.numbers.TARGETS", (one,))
+        found[steps] = targets.compare(made).loc[0, "ok"]
+    assert list(found.values()) == [False, True, True, False]
+
+
 def test_verdicts_on_the_papers_claims(published, evidence):
     """Those that the paper's own data contradict, whole or in part, and why."""
     verdicts = statements.check(published, evidence).set_index("id")["verdict"]
