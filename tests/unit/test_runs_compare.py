@@ -120,6 +120,26 @@ def test_rows_that_come_and_go_are_named(compare):
     assert set(rows["row"]) == {"Yuma", "Flint"}
 
 
+def test_rows_whose_words_are_twice_there_are_matched_by_place(compare):
+    """In the one run or the other: a name that stands for two rows names none."""
+    once = pd.DataFrame({"city": ["Akron", "Yuma"], "share": [0.5, 0.36]})
+    twice = pd.DataFrame({"city": ["Akron", "Akron"], "share": [0.5, 0.25]})
+    for one, other in ((once, twice), (twice, once)):
+        before, after = _notebook(0.64), _notebook(0.64)
+        before["cells"][2]["outputs"], after["cells"][2]["outputs"] = [_table(one)], [_table(other)]
+        rows = compare(before, after).rows.set_index(["row", "column"])
+        assert set(rows.index) == {("row 2", "city"), ("row 2", "share")}
+        assert rows.loc[("row 2", "share"), "relative"] == pytest.approx(
+            other["share"][1] / one["share"][1] - 1
+        )
+
+
+def test_a_number_that_becomes_a_word_is_a_difference_without_a_size(compare):
+    (row,) = compare(_notebook(0.64, city=3), _notebook(0.64, city="Akron")).rows.itertuples()
+    assert (row.baseline, row.scenario) == (3, "Akron")
+    assert pd.isna(row.relative)
+
+
 def test_other_cells_and_missing_notebooks_are_refused(compare, tmp_path):
     changed = copy.deepcopy(_notebook(0.64))
     changed["cells"][1]["source"] = "record(1 - rho)"
