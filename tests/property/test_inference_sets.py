@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from scipy import stats
+from scipy import optimize, stats
 
 from helpers import inference
 from helpers.errors import DataError, ParameterError
@@ -32,29 +32,34 @@ def _design(seed: int, largest: int):
     return y, x, Z, codes, kind
 
 
-def _rejects(y, x, Z, b, codes, kind, level):
-    """The test of one slope, from its formula; and how near it is to the critical value."""
+def _test(y, x, Z, codes, kind, level):
+    """The test of a slope, from its formula: is it rejected, and how near to the critical value."""
     Z = np.linalg.qr(Z)[0]
     n, L = Z.shape
-    u = y - b * x
-    scale = np.abs(u).max()
-    u = u / scale
+    codes = np.arange(n) if kind == "robust" else codes
+    G = codes.max() + 1
     if kind == "homoskedastic":
-        explained = ((Z.T @ u) ** 2).sum()
-        statistic = explained / L / ((u @ u - explained) / (n - L))
         critical = stats.f.ppf(level, L, n - L)
+    elif kind == "robust":
+        critical = stats.chi2.ppf(level, L) / L
     else:
-        codes = np.arange(n) if kind == "robust" else codes
-        sums = np.zeros((codes.max() + 1, L))
-        np.add.at(sums, codes, Z * u[:, None])
-        G = len(sums)
-        factor = 1.0 if kind == "robust" else G / (G - 1)
-        moment = sums.sum(axis=0)
-        statistic = moment @ np.linalg.solve(factor * sums.T @ sums, moment) / L
-        critical = (
-            stats.chi2.ppf(level, L) / L if kind == "robust" else stats.f.ppf(level, L, G - 1)
-        )
-    return statistic > critical, abs(statistic / critical - 1)
+        critical = stats.f.ppf(level, L, G - 1)
+
+    def rejects(b: float) -> tuple[bool, float]:
+        u = y - b * x
+        u = u / np.abs(u).max()
+        if kind == "homoskedastic":
+            explained = ((Z.T @ u) ** 2).sum()
+            statistic = explained / L / ((u @ u - explained) / (n - L))
+        else:
+            sums = np.zeros((G, L))
+            np.add.at(sums, codes, Z * u[:, None])
+            factor = 1.0 if kind == "robust" else G / (G - 1)
+            moment = sums.sum(axis=0)
+            statistic = moment @ np.linalg.solve(factor * sums.T @ sums, moment) / L
+        return statistic > critical, abs(statistic / critical - 1)
+
+    return rejects
 
 
 def _compare(seed: int, largest: int) -> inference.ConfidenceSet:
@@ -63,16 +68,17 @@ def _compare(seed: int, largest: int) -> inference.ConfidenceSet:
     options = {"clusters": codes} if kind == "clustered" else {"robust": kind == "robust"}
     found = confidence_sets.anderson_rubin(y, x, Z, level=level, **options)
     ends = np.array([end for pair in found.intervals for end in pair if np.isfinite(end)])
+    test = _test(y, x, Z, codes, kind, level)
     rng = np.random.default_rng(seed + 1)
     wide = stats.cauchy.rvs(size=60, random_state=rng) * 3 + np.median(y / x)
     near = np.concatenate([ends * (1 + e) + e for e in (-1e-2, -1e-5, 1e-5, 1e-2)])
     middles = (ends[1:] + ends[:-1]) / 2
     for b in np.concatenate([wide, near, middles, [-1e7, 1e7]]):
-        rejects, distance = _rejects(y, x, Z, b, codes, kind, level)
+        rejects, distance = test(b)
         if distance > 1e-6:
             assert (b in found) != rejects, (seed, kind, Z.shape, b, str(found))
     for end in ends:  # and at an end the statistic is at its critical value
-        assert _rejects(y, x, Z, end, codes, kind, level)[1] < 1e-4, (seed, end, str(found))
+        assert test(end)[1] < 1e-4, (seed, end, str(found))
     return found
 
 
@@ -89,6 +95,47 @@ def test_thousands_of_designs_and_every_shape_of_set():
     assert kinds == {"empty", "line", "interval", "two rays", "several intervals"}
 
 
+@pytest.mark.parametrize("kind", ["homoskedastic", "robust", "clustered"])
+@pytest.mark.parametrize("n_instruments", [1, 3])
+def test_the_narrowest_set_and_the_narrowest_hole_are_found(kind, n_instruments):
+    """The level a hair from the best and from the worst slope's: no grid would see it."""
+    rng = np.random.default_rng(n_instruments)
+    codes = np.arange(240) // 4
+    Z = rng.normal(size=(240, n_instruments))
+    u = rng.normal(size=240)
+    x = 0.3 * Z.sum(axis=1) + 0.7 * u + rng.normal(size=240)
+    y = 1.5 * x + u + 0.2 * Z[:, 0] * (n_instruments > 1)
+    options = {"clusters": codes} if kind == "clustered" else {"robust": kind == "robust"}
+    of = {
+        "homoskedastic": stats.f(n_instruments, 240 - n_instruments),
+        "robust": stats.chi2(n_instruments, scale=1 / n_instruments),
+        "clustered": stats.f(n_instruments, 59),
+    }[kind]
+    test = _test(y, x, Z, codes, kind, 0.5)
+
+    def statistic(angle: float) -> float:
+        rejects, distance = test(np.tan(angle))
+        return (1 + distance if rejects else 1 - distance) * of.ppf(0.5)
+
+    angles = np.linspace(-1.57, 1.57, 4_000)
+    values = np.array([statistic(angle) for angle in angles])
+    for sign, place in ((1, values.argmin()), (-1, values.argmax())):
+        if sign == 1 and n_instruments == 1:
+            continue  # with one instrument the best slope is not rejected at any level
+        found = optimize.minimize_scalar(
+            lambda angle, sign=sign: sign * statistic(angle),
+            bounds=(angles[place] - 1e-3, angles[place] + 1e-3),
+            options={"xatol": 1e-12},
+        )
+        level = of.cdf(sign * found.fun * (1 + sign * 1e-5))
+        slopes = confidence_sets.anderson_rubin(y, x, Z, level=level, **options)
+        assert (np.tan(found.x) in slopes) == (sign == 1), (sign, str(slopes))
+        ends = np.arctan([end for pair in slopes.intervals for end in pair if np.isfinite(end)])
+        assert np.abs(ends - found.x).min() < 0.02
+        narrow = np.ptp(slopes.intervals[0]) if sign == 1 else slopes.intervals[-1][0]
+        assert (narrow < 0.1) if sign == 1 else slopes.kind != "line"
+
+
 @pytest.mark.parametrize("options", [{"robust": False}, {}, {"clusters": np.arange(60) // 2}])
 def test_degenerate_designs_have_their_limit_or_a_name(options):
     rng = np.random.default_rng(3)
@@ -99,11 +146,20 @@ def test_degenerate_designs_have_their_limit_or_a_name(options):
         (0.3, 0.3)
     )
     assert confidence_sets.anderson_rubin(0 * x, x, Z, **options).intervals == ((0.0, 0.0),)
+    net_of_all = confidence_sets.anderson_rubin(7 * constant / 3, x, Z, constant, **options)
+    assert net_of_all.intervals == ((0.0, 0.0),)
     assert confidence_sets.anderson_rubin(-7 * noise, noise, Z, **options).kind == "line"
     # units of the variables move the set with them and nothing else
     plain = confidence_sets.anderson_rubin(x + u, x, Z, **options).intervals
     small = confidence_sets.anderson_rubin(x + u, 1e-8 * x, 1e-8 * Z, **options).intervals
     np.testing.assert_allclose(1e-8 * np.array(small), plain, rtol=1e-8)
+    # a level that the controls take out leaves little, and what is left counts
+    low = confidence_sets.anderson_rubin(u, x, Z, constant, **options).intervals
+    high = confidence_sets.anderson_rubin(u, 1e7 + x, Z, constant, **options).intervals
+    np.testing.assert_allclose(high, low, rtol=1e-5)
+    # all but a multiple of x: the set is as narrow as what is left is small
+    near = confidence_sets.anderson_rubin(0.3 * x + 1e-9 * u, x, Z, constant, **options).intervals
+    np.testing.assert_allclose((np.array(near) - 0.3) * 1e9, low, rtol=1e-4)
     with pytest.raises(DataError, match="x: the controls explain it"):
         confidence_sets.anderson_rubin(u, 0.7 * Z[:, 0], Z[:, 1:], 0.3 * Z[:, 0], **options)
     with pytest.raises(DataError, match="x: the controls explain it"):
@@ -112,6 +168,8 @@ def test_degenerate_designs_have_their_limit_or_a_name(options):
         confidence_sets.anderson_rubin(
             u, x, np.column_stack([Z, constant / 3]), constant, **options
         )
+    with pytest.raises(DataError, match=r"constant given the controls .column 0"):
+        confidence_sets.anderson_rubin(u, x, np.column_stack([constant, Z]), constant, **options)
     with pytest.raises(DataError, match="collinear, or constant"):
         confidence_sets.anderson_rubin(u, x, np.column_stack([Z, Z @ [1e-8, 2e-8, 0]]), **options)
     with pytest.raises(ParameterError, match="Z: expected one row each with 60 rows"):

@@ -277,6 +277,31 @@ def test_many_shocks_agree_with_sixty_digits(economy, seed):
         np.testing.assert_allclose(found[s], expected, **tight)
 
 
+EXTREME = (5e-324, 1e-305, 1e-200, 1e-9, 0.5, 1 - 1e-9, 1.0)
+
+
+@pytest.mark.parametrize("rest", EXTREME)
+@pytest.mark.parametrize("scaled", [-720.0, -695.0, -300.0, -20.0, 20.0, 695.0, 720.0])
+def test_who_leads_by_three_hundred_digits_leads_after_the_shock(rest, scaled):
+    """One city and all others in an occupation: a share near nothing meets a change near that."""
+    pi_ck = np.array([[1 - rest if rest > 1e-9 else 1.0, 0.3], [0.25 * rest, 0.5], [0, 0.2]])
+    pi_ck[2, 0] = rest - pi_ck[1, 0]
+    for turn in (pi_ck, pi_ck[:, ::-1]):
+        shares = model.Shares(turn, np.array([0.4, 0.6]))
+        rho, theta = 1 - 2**-6, 2.0
+        hat = np.exp(scaled * (1 - rho) / theta)
+        city = np.array([hat, 1.0, 1.0])
+        found = (
+            counterfactuals.city_shocks(shares, rho, theta, hat, cities=[0])[0],
+            counterfactuals.grid(shares, rho, theta, [0], city_hat=hat, occupation_hat=3.0)[0],
+        )
+        for row, change in zip(found, ([1.0, 1.0], [3.0, 1.0]), strict=True):
+            _, _, expected, _ = _sixty(
+                shares, np.full(2, rho), theta, city, change, np.ones((3, 2))
+            )
+            np.testing.assert_allclose(row, expected, rtol=2e-11, atol=1e-300)
+
+
 @given(hard_economies())
 @settings(max_examples=100, deadline=None)
 def test_without_a_shock_nothing_moves(economy):

@@ -121,6 +121,10 @@ def test_shares_in_place_of_households(tmp_path):
     path = tmp_path / "table.csv"
     table.drop(columns="people").to_csv(path, index=False)
     same(build_table(path, tmp_path / "panel"), Panel.from_table(path))
+    for off in (1 + 1e-4, 1 - 1e-4):  # not the rounding of any file
+        table.assign(share=table["share"] * off).drop(columns="people").to_csv(path, index=False)
+        with pytest.raises(DataError, match=r"shares: all of \d+ sum to (1\.0001|0\.9999)"):
+            build_table(path, tmp_path / "other")
 
 
 def _fault(table: pd.DataFrame, row: int, column: str, value: object) -> pd.DataFrame:

@@ -157,6 +157,10 @@ def test_a_series_of_hats_is_matched_by_name(observed):
     strange = hats.rename({NEW_YORK: "New York"})
     with pytest.raises(UnknownNameError, match=f"'New York' .nearest: {NEW_YORK}"):
         counterfactuals.shock(observed, 0.64, 3, city=strange)
+    hats = pd.Series(np.linspace(0.8, 1.2, 8), observed.occupations)
+    plain = counterfactuals.shock(observed, 0.64, 3, occupation=hats.to_numpy())
+    found = counterfactuals.shock(observed, 0.64, 3, occupation=hats.iloc[::-1])
+    np.testing.assert_array_equal(found.omega_k, plain.omega_k)
     cells = pd.DataFrame(1 + observed.pi_ck, observed.cities, observed.occupations)
     plain = counterfactuals.shock(observed, 0.64, 3, city_occupation=cells.to_numpy())
     for given in (cells.iloc[::-1, ::-1], cells.stack().iloc[::-1]):
@@ -164,6 +168,23 @@ def test_a_series_of_hats_is_matched_by_name(observed):
         np.testing.assert_array_equal(found.pi_ck, plain.pi_ck)
     with pytest.raises(UnknownNameError, match="city_occupation"):
         counterfactuals.shock(observed, 0.64, 3, city_occupation=cells.T)
+    twice = pd.concat([cells.stack(), cells.stack().iloc[:1]])
+    with pytest.raises(ParameterError, match=r"city_occupation: a pair .* twice"):
+        counterfactuals.shock(observed, 0.64, 3, city_occupation=twice)
+
+
+def test_a_frechet_shape_whose_power_no_float_holds_is_refused():
+    """T_c_hat^theta: in every function that takes it, and where one scenario of many has it."""
+    even = Shares(np.full((2, 1), 0.5), np.ones(1), ("East", "West"), ("all",))
+    for call in (
+        lambda theta: counterfactuals.shock(even, 0.5, theta, city={"East": 0.9}).pi_c,
+        lambda theta: counterfactuals.welfare_change(even, 0.5, theta, city={"East": 0.9}),
+        lambda theta: counterfactuals.city_shocks(even, 0.5, theta, 0.9),
+        lambda theta: counterfactuals.grid(even, 0.5, [1.0, theta], [0, 1], city_hat=0.9),
+    ):
+        assert np.isfinite(call(1e290)).all()
+        with pytest.raises(ParameterError, match=r"theta: expected at most 1e290, found 1e.291"):
+            call(1e291)
 
 
 def test_where_nobody_lives_nobody_comes():
@@ -178,6 +199,13 @@ def test_where_nobody_lives_nobody_comes():
         found = counterfactuals.shock(shares, 1 - 1e-12, 3, **shock)
         np.testing.assert_allclose(found.pi_c, shares.pi_c, rtol=1e-15)
         assert counterfactuals.welfare_change(shares, 1 - 1e-12, 3, **shock) == 1
+    for answer in (
+        elasticities.occupation(shares),
+        elasticities.cross_city(shares, 0.5),
+        elasticities.cross_city_occupation(shares, 0.5),
+        elasticities.own_city_occupation(shares, 0.5),
+    ):
+        np.testing.assert_array_equal(answer[1], 0)
     ratio = counterfactuals.diversion(shares, 0.5)
     assert (ratio[1] == 0).all()
     assert (ratio[:, 1] == 0).all()

@@ -61,6 +61,40 @@ def test_stayers_are_the_derivatives_of_the_model(rho):
             assert found[c, k] == pytest.approx(-elsewhere / change[c, k], rel=1e-5)
 
 
+@pytest.mark.parametrize("rho", [0.0, 0.64, [0.1, 0.5, 0.9]])
+def test_keepers_are_the_derivatives_of_the_model(rho):
+    """Of what other cities gain when one cell becomes worse, the part in its occupation."""
+    shares, step, theta = _economy(3), 1e-6, 3.0
+    found = counterfactuals.keepers(shares, rho)
+    same, gained = np.zeros((5, 3)), np.zeros((5, 3))
+    for c in range(5):
+        for k in range(3):
+            sides = []
+            for sign in (1, -1):
+                hat = np.ones((5, 3))
+                hat[c, k] = np.exp(sign * step)
+                new = counterfactuals.shock(shares, rho, theta, city_occupation=hat)
+                sides.append(new.pi_ck * new.omega_k)
+            elsewhere = np.delete(sides[1] - sides[0], c, axis=0).sum(axis=0)
+            same[c, k], gained[c, k] = elsewhere[k], elsewhere.sum()
+    np.testing.assert_allclose(found, same / gained, rtol=1e-5)
+    for c in range(5):  # a city's loss is that of all its cells
+        whole = counterfactuals.keepers(shares, rho, c)
+        assert whole == pytest.approx(same[c].sum() / gained[c].sum(), rel=1e-5)
+
+
+def test_nobody_leaves_where_nobody_is_or_where_all_are():
+    alone = Shares(np.ones((1, 3)), np.array([0.2, 0.3, 0.5]))
+    np.testing.assert_array_equal(counterfactuals.keepers(alone, 0.3), np.zeros((1, 3)))
+    assert counterfactuals.keepers(alone, 0.3, 0) == 0
+    one_cell = Shares(np.ones((1, 1)), np.ones(1))
+    for ask in (counterfactuals.stayers, counterfactuals.keepers):
+        assert ask(one_cell, 0.3) == 0
+    nobody_does_it = Shares(np.array([[0.5, 0.4], [0.5, 0.6]]), np.array([1.0, 0.0]))
+    np.testing.assert_array_equal(counterfactuals.stayers(nobody_does_it, 0.3)[:, 1], 0)
+    np.testing.assert_array_equal(counterfactuals.stayers(nobody_does_it, 0.3)[:, 0], 1)
+
+
 def test_limits_of_stayers():
     shares = _economy(4)
     pi, omega = shares.pi_ck, shares.omega_k

@@ -30,6 +30,24 @@ def test_equal_means_the_same_outlay(shares):
     assert outlays[0] == pytest.approx(treated * (1.1 ** (1 / THETA) - 1), rel=1e-12)
 
 
+@pytest.mark.parametrize("part", ["city", "occupation", "city_occupation"])
+def test_equal_is_the_hat_of_that_outlay_whatever_is_treated(shares, part):
+    """Productivity of the treated rises by outlay over their part; T_k and t_ck to the theta."""
+    label = {"city": DETROIT, "occupation": "trades", "city_occupation": DETROIT}[part]
+    equal = {label: {"trades": "equal"} if part == "city_occupation" else "equal"}
+    settled = policy.settle({"a": {"city": {DETROIT: 1.02}}, "b": {part: equal}}, shares, THETA)
+    c, k = shares.city_index(DETROIT), shares.occupation_index("trades")
+    treated = {
+        "city": shares.pi_c[c],
+        "occupation": shares.omega_k[k],
+        "city_occupation": shares.pi_ck[c, k] * shares.omega_k[k],
+    }[part]
+    multiplier = 1 + 0.02 * shares.pi_c[c] / treated
+    (hat,) = getattr(settled["b"], part).values()
+    expected = multiplier if part == "city" else multiplier**THETA
+    assert hat == pytest.approx(expected, rel=1e-12)
+
+
 def test_a_cut_has_an_equal_cut(shares):
     cut = {"cell": {"city_occupation": {DETROIT: {"trades": 0.9}}}, "city": PAIR["city"]}
     settled = policy.settle(cut, shares, THETA)
@@ -118,6 +136,10 @@ def test_for_an_outlay_the_best_target_is_the_least_specialised(panel):
     best = counterfactuals.targets(shares, T_k, RHO, THETA)
     assert (best["by_shock"] == best["largest"]).all()
     assert (best["by_outlay"] == best["least_specialised"]).all()
+    names, c = np.array(shares.occupations), 17
+    over = shares.phi_ck[c] / shares.phi_ck.T.dot(shares.pi_c)  # omega_k is the mean mix
+    assert best["specialised"][c] == names[np.argsort(over)[-1]]
+    assert set(best["highest_T_k"]) == {names[np.argsort(T_k)[-1]]}
     formula = (1 - RHO * shares.pi_ck) / (1 - RHO) - shares.pi_c[:, None]
     np.testing.assert_allclose(counterfactuals.outlay_elasticity(shares, RHO), formula, rtol=1e-12)
 
@@ -132,6 +154,22 @@ def test_at_the_margin_a_cell_and_the_whole_city_attract_alike(shares):
     assert table["per_outlay"]["cell"] == pytest.approx(table["per_outlay"]["city"], rel=0.02)
     # with one margin, all that a subsidy adds is spent on those who are there
     assert table["welfare"]["cell"] == pytest.approx(table["outlay"]["cell"], rel=1e-3)
+
+
+def test_spillovers_are_the_shock_with_and_without_correlation(shares):
+    """A loss of Detroit: what correlation adds is the ratio, and is larger where work is alike."""
+    table = counterfactuals.spillovers(shares, RHO, THETA, DETROIT, 0.95)
+    assert list(table.columns) == [
+        *("city", "pi_c", "similarity", "change", "change_independent", "ratio"),
+    ]
+    assert list(table["city"]) == [city for city in shares.cities if city != DETROIT]
+    there = [shares.city_index(city) for city in table["city"]]
+    for rho, column in ((RHO, "change"), (0.0, "change_independent")):
+        new = counterfactuals.shock(shares, rho, THETA, city={DETROIT: 0.95})
+        np.testing.assert_allclose(table[column], new.pi_c[there] / shares.pi_c[there], rtol=1e-12)
+    np.testing.assert_allclose(table["ratio"] * table["change_independent"], table["change"])
+    assert (table["change"] > 1).all()
+    assert table["ratio"].corr(table["similarity"], method="spearman") > 0.5
 
 
 def test_without_correlation_nobody_competes_more_than_their_size(shares):
@@ -169,6 +207,8 @@ def test_columns_are_what_they_are_called(shares):
     hats = {"city_occupation": {(DETROIT, "trades"): 1.1}}
     change = counterfactuals.shock(shares, RHO, THETA, **hats).pi_c - shares.pi_c
     assert table["gained"]["cell"] == pytest.approx(1000 * change[c], rel=1e-9)
+    outlay = shares.pi_ck[c, 3] * shares.omega_k[3] * (1.1 ** (1 / THETA) - 1)
+    assert table["per_outlay"]["cell"] == pytest.approx(change[c] / outlay, rel=1e-9)
     arrived = 1000 * change[change > 0].sum()  # everyone who moves arrives somewhere
     assert table["moved"]["cell"] == pytest.approx(arrived, rel=1e-9)
 

@@ -12,12 +12,13 @@ from helpers.counterfactuals import (
     city_shocks,
     competition,
     diversion,
+    grid,
     redirection,
     responses,
     shock,
     stayers,
 )
-from helpers.errors import MemoryLimitError, UnknownNameError
+from helpers.errors import MemoryLimitError, ParameterError, UnknownNameError
 from helpers.model import Shares
 
 RHO, THETA = 0.6, 4.0
@@ -48,8 +49,20 @@ def test_a_hat_for_each_of_many_names_is_the_array_of_hats(large):
         shock(large, RHO, THETA, city_occupation=cells).pi_ck,
         shock(large, RHO, THETA, city_occupation=array).pi_ck,
     )
+
+
+def test_a_misspelt_name_among_many_is_refused_and_a_key_that_is_no_pair():
+    shares = made(200)
+    sixty = dict.fromkeys(shares.cities[:60], 1.1)
     with pytest.raises(UnknownNameError, match="place 00001x"):
-        shock(large, RHO, THETA, city={"place 00001x": 0.9} | dict.fromkeys(large.cities[:60], 1.1))
+        shock(shares, RHO, THETA, city={"place 00001x": 0.9} | sixty)
+    pairs = {(name, "group 1"): 1.1 for name in sixty}
+    with pytest.raises(UnknownNameError, match="place 00001x"):
+        shock(shares, RHO, THETA, city_occupation={("place 00001x", "group 1"): 0.9} | pairs)
+    first, group = shares.cities[0], shares.occupations[0]
+    for odd in (first, "ab", (first,), (first, group, group)):
+        with pytest.raises(ParameterError, match=r"\(city, occupation\) names as keys"):
+            shock(shares, RHO, THETA, city_occupation={odd: 0.9})
 
 
 def test_some_of_many_places_take_memory_in_proportion(large):
@@ -97,3 +110,35 @@ def test_blocks_of_cell_gains_change_nothing(monkeypatch):
     whole = cell_gains(shares, RHO, THETA)
     monkeypatch.setattr(responses, "_BLOCK", 100)
     np.testing.assert_array_equal(cell_gains(shares, RHO, THETA), whole)
+
+
+def test_scenarios_are_asked_for_one_by_one_or_all_alike():
+    shares = made(30)
+    name = shares.cities[3]
+    alone = shock(shares, RHO, THETA, city={name: 0.9}).pi_c
+    for cities in (name, 3, [name], [3], np.array([3])):
+        (row,) = city_shocks(shares, RHO, THETA, 0.9, cities)
+        np.testing.assert_allclose(row, alone, rtol=1e-12)
+    one = grid(shares, [RHO], [THETA], [3, 3], [0.9], [2], [1.0], [1.0])
+    np.testing.assert_allclose(one, [alone, alone], rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"city": [0, 30]}, "city: expected positions from 0 to 29"),
+        ({"city": [0, -1]}, "city: expected positions from 0 to 29"),
+        ({"city": [[0, 1]]}, r"city: expected shape \(S,\)"),
+        ({"occupation": [0, 1, 2]}, "occupation: expected 2 positions"),
+        ({"rho": [0.1, 0.2, 0.3]}, "rho: expected one number or one for each of 2"),
+        ({"rho": [0.1, 1.0]}, r"rho: expected values in \[0, 1\), found 1 in scenario 1"),
+        ({"rho": [-0.1, 0.5]}, "rho: expected .* found -0.1 in scenario 0"),
+        ({"city_hat": [1.0, 0.0]}, "city_hat"),
+    ],
+)
+def test_a_scenario_that_is_none_is_refused(arguments, message):
+    shares = made(30)
+    with pytest.raises(ParameterError, match=message):
+        grid(shares, **({"rho": RHO, "theta": THETA, "city": [0, 1]} | arguments))
+    with pytest.raises(ParameterError, match="hat"):
+        city_shocks(shares, RHO, THETA, 0.0)

@@ -23,6 +23,20 @@ def test_interval_is_beta_carried_through(made):
     assert found.spec["clusters"] == "city_occupation"
 
 
+@pytest.mark.parametrize("clusters", ["city_occupation", "occupation", "iid", None])
+def test_ends_are_as_many_errors_away_as_student_says(made, clusters):
+    """Clusters less one are the degrees of freedom, eight occupations have seven."""
+    from scipy import stats
+
+    found = estimation.estimate(made, clusters=clusters, level=0.9)
+    groups = {"city_occupation": 260 * 8, "occupation": 8}.get(clusters)
+    # a slope, ten years of cities and of occupations, one direction of which both share a year
+    cells = 10 * (260 * 8 - 260 - 8 + 1) - 1
+    reach = stats.t.ppf(0.95, groups - 1 if groups else cells) * found.se
+    wanted = [1 - 1 / (found.beta + side * reach) for side in (-1, 1)]
+    assert found.rho_interval == pytest.approx(wanted, rel=1e-12)
+
+
 def test_the_estimate_is_reduced_form_over_first_stage(panel):
     found = estimation.estimate(panel)
     ratio = found.reduced_form.coefficient / found.first_stage.coefficient
@@ -209,6 +223,28 @@ def test_single_precision_is_taken(made):
     single = data.astype({"log_share": "float32", "log_wage": "float32"})
     plain, found = (estimation.fit(d, "log_share", "log_wage") for d in (data, single))
     assert found.coefficient == pytest.approx(plain.coefficient, rel=1e-4)
+
+
+def test_little_variation_is_variation_and_a_small_error_is_one(made):
+    """A millionth of the level identifies a slope; an error of a billionth has its own size."""
+    data = estimation.sample(made, 2019)
+    rng = np.random.default_rng(4)
+    wide, noise = rng.normal(size=(2, len(data)))
+    flat = data.assign(log_wage=1000 + 1e-3 * wide, instrument=1000 + 1e-3 * wide)
+    flat["log_share"] = 3 * wide + noise
+    plain = estimation.fit(flat.assign(log_wage=wide), "log_share", "log_wage")
+    found = estimation.fit(flat, "log_share", "log_wage")
+    assert found.coefficient == pytest.approx(1e3 * plain.coefficient, rel=1e-7)
+    assert found.se == pytest.approx(1e3 * plain.se, rel=1e-6)
+    names = ("log_share", "log_wage", "instrument", ("city_year", "occupation_year"))
+    net = estimation.net_of_effects(flat, *names)
+    assert net.z @ net.y / (net.z @ net.x) == pytest.approx(1e3 * plain.coefficient, rel=1e-7)
+
+    near = data.assign(log_wage=wide, log_share=2 * wide + 1e-9 * noise)
+    of_noise = estimation.fit(near.assign(log_share=noise), "log_share", "log_wage")
+    assert estimation.fit(near, "log_share", "log_wage").se == pytest.approx(
+        1e-9 * of_noise.se, rel=1e-4
+    )
 
 
 def test_a_perfect_fit_has_no_error(made):

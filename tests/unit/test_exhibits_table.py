@@ -141,12 +141,13 @@ def test_every_result_becomes_a_tidy_table(panel):
     made = {"Panel", "Closure", "Resolution", "Codebook", "Economy", "Path"}
     rooms = ("model", "elasticities", "counterfactuals", "shifters", "instrument", "estimation",
              "shiftshare", "equilibrium", "inference", "sources", "build", "panel")  # fmt: skip
-    classes = {each.name for _, names in public.rooms().values() for each in names
+    members = public.rooms()
+    classes = {each.name for _, names in members.values() for each in names
                if each.kind == "class"}  # fmt: skip
     returned = {
         each.types.get("return", "")
         for room in rooms
-        for each in public.rooms()[room][1]
+        for each in members[room][1]
         if each.kind == "function"
     }
     assert (returned & classes) | {"Margin"} <= set(results) | made
@@ -157,7 +158,8 @@ def test_every_result_becomes_a_tidy_table(panel):
         assert all(isinstance(column, str) for column in table), name
         assert table.columns.is_unique, name
         # a table is written and read again without loss of shape
-        assert show(table).to_markdown().count("\n") == len(table) + 2
+        some = table.iloc[:300]
+        assert show(some).to_markdown().count("\n") == len(some) + 2
 
 
 def test_tables_of_results_hold_their_numbers(panel):

@@ -15,6 +15,7 @@ from helpers.inference.clusters import (
     CLUSTERINGS,
     codes_of,
     effective_number,
+    hansen,
     small_sample_factor,
     squares,
     variance,
@@ -102,6 +103,14 @@ def test_clusters_that_do_not_exist_are_refused(made):
         small_sample_factor(data, "occupation", "some")
     with pytest.raises(DataError, match="has 1 level"):
         small_sample_factor(data.assign(state=1), "state")
+    # two are the fewest
+    two = data.assign(state=np.arange(len(data)) % 2)
+    n = len(data)
+    assert small_sample_factor(two, "state", "none") == pytest.approx(2)
+    p = data["city_year"].nunique() + data["occupation_year"].nunique()
+    assert small_sample_factor(two, "state") == pytest.approx(2 * (n - 1) / (n - p))
+    with pytest.raises(DataError, match="3 are too few for"):
+        small_sample_factor(data.head(3), None)
 
 
 @settings(max_examples=50, deadline=None)
@@ -130,7 +139,8 @@ def test_the_tf_values_are_the_published_ones(F, critical):
 
 
 def test_no_t_is_large_enough_below_an_f_of_four():
-    assert strength.tf_critical(3.9) == np.inf
+    for F in (0.0, 0.5, 3.9):
+        assert strength.tf_critical(F) == np.inf
     with pytest.raises(ParameterError, match="first_stage_f"):
         strength.tf_critical(-1.0)
     with pytest.raises(ParameterError, match="first_stage_f"):
@@ -203,6 +213,22 @@ def test_eight_slopes_say_how_strong_each_first_stage_is(panel):
     assert (found.conditional_f < 23.1).all()
 
 
+def test_hansens_j_knows_no_units_and_no_basis_of_the_instruments():
+    rng = np.random.default_rng(6)
+    codes = np.arange(120) % 15
+    Z = rng.normal(size=(120, 2))
+    u = rng.normal(size=120) + rng.normal(size=15)[codes]
+    x = Z @ [1.0, 0.5] + u + rng.normal(size=120)
+    y = 2 * x + u
+    plain = hansen(y, x, Z, codes)
+    for other in (Z * [1e-9, 1e9], Z[:, ::-1], Z @ np.array([[1.0, 0.3], [0.0, 2.0]])):
+        np.testing.assert_allclose(hansen(y, x, other, codes), plain, rtol=1e-9)
+    # both equations in other units: the slope follows, the statistic does not
+    np.testing.assert_allclose(
+        hansen(1e6 * y, 1e-3 * x, Z, codes), plain * np.array([1, 1e9]), rtol=1e-9
+    )
+
+
 def test_hansens_j_is_that_of_linearmodels(made):
     """Two-step GMM of another package, moments clustered alike."""
     from linearmodels.iv import IVGMM
@@ -220,8 +246,22 @@ def test_hansens_j_is_that_of_linearmodels(made):
         ).fit(iter_limit=2)  # fmt: skip
         found = inference.overidentification(panel, clusters)
         assert found.df == 1
-        assert found.beta == pytest.approx(float(fit.params.iloc[0]), rel=1e-4)
-        assert pytest.approx(float(fit.j_stat.stat), rel=1e-3) == found.J
+        assert found.beta == pytest.approx(float(fit.params.iloc[0]), rel=1e-9)
+        assert pytest.approx(float(fit.j_stat.stat), rel=1e-8) == found.J
+
+
+def test_hansens_j_asks_where_the_shifts_point_and_not_how_far(made):
+    """Shifts a ten-millionth as large add the same direction to the base year's instrument."""
+    panel = _some(made, [2010, 2014, 2019])
+    cells = inference.with_base(estimation.sample(panel))[["city", "occupation", "year", "base"]]
+    cells = panel.cells.merge(cells, on=["city", "occupation", "year"])
+    found = []
+    for size in (1.0, 1e-7):
+        instrument = cells["base"] + size * (cells["instrument"] - cells["base"])
+        moved = cells.drop(columns="base").assign(instrument=instrument)
+        found.append(inference.overidentification(Panel(moved, panel.cities), "city"))
+    assert pytest.approx(found[0].J, rel=1e-4) == found[1].J
+    assert found[1].beta_shifts == pytest.approx(found[0].beta_shifts, rel=1e-4)
 
 
 @pytest.mark.replication

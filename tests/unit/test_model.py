@@ -173,3 +173,12 @@ def test_the_smallest_specialisation_is_one():
     lean = np.array([1e-6, 2e-6, -3e-6])[:, None] * [1, -1]
     shares = Shares((1 + lean) / 3, [0.5, 0.5])
     np.testing.assert_allclose(model.similarity(shares, 0), [1, 1, -1], rtol=1e-9)
+
+
+@pytest.mark.parametrize("names", [("East", "East"), ("East", "West", "North"), ("East",)])
+def test_names_are_one_for_each_city_and_no_two_alike(names):
+    pi_ck, omega_k = np.array([[0.6, 0.2], [0.4, 0.8]]), np.array([0.5, 0.5])
+    with pytest.raises(ParameterError, match="cities: expected 2 distinct labels"):
+        model.Shares(pi_ck, omega_k, names, ("makers", "sellers"))
+    with pytest.raises(ParameterError, match="occupations: expected 2 distinct labels"):
+        model.Shares(pi_ck, omega_k, ("makers", "sellers"), names)

@@ -136,6 +136,16 @@ def test_solved_answers_do_what_the_question_asks(given):
     assert new.pi_c[c] == pytest.approx(shares.pi_c[c], rel=1e-9)
 
 
+@pytest.mark.parametrize(
+    "name", ["city-invert", "occupation-hat", "what-if-undo", "policy-equal", "history-invert"]
+)
+def test_no_change_at_all_is_no_answer_to_how_large_a_change(name, given):
+    arguments = given(name)
+    truth = exercises.CHECKS[name].truth(**arguments)
+    for wrong in (1.0, 1 + 0.5 * (truth - 1), 1 / truth):
+        assert exercises.check(name, wrong, **arguments).right is False
+
+
 def test_prices_answer_as_far_as_the_question_asks(given):
     """Put back into the equilibrium, the two elasticities leave the part that was wanted."""
     arguments = given("rent-supply")

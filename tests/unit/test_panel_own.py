@@ -115,8 +115,15 @@ def test_shares_may_stand_for_counts(table):
     np.testing.assert_allclose(of_group.omega_k, counts.omega_k, rtol=1e-6)
     with pytest.raises(DataError, match="how large groups are; give cities="):
         Panel.from_table(within, names)
-    with pytest.raises(DataError, match="expected 1 in one of the two ways"):
-        Panel.from_table(joint.assign(part=joint["part"] * 1.1), names)
+    for off in (1.1, 1 + 1e-4, 1 - 1e-4):
+        with pytest.raises(DataError, match="expected 1 in one of the two ways"):
+            Panel.from_table(joint.assign(part=joint["part"] * off), names)
+        odd = within.assign(part=within["part"] * off)
+        with pytest.raises(DataError, match="expected 1 in one of the two ways"):
+            Panel.from_table(odd, names, cities=places)
+    moved = places["share"] * np.where(places.index == 0, 1.01, 1.0)
+    with pytest.raises(PanelError, match="no sizes of groups in 2019"):
+        Panel.from_table(within, names, cities=places.assign(share=moved / moved.sum()))
 
 
 def test_gaps_are_empty_cells_and_are_said(table):

@@ -100,12 +100,44 @@ def test_rounding_is_no_difference(compare):
     assert compare(_notebook(0.64), _notebook(0.64 + 1e-14)).rows.empty
 
 
+@pytest.mark.parametrize("size", [0.64, 6.4e-4, 6.4e9])
+def test_the_eighth_digit_is_a_difference_and_the_eleventh_is_none(size):
+    """Of numbers, and of numbers in printed text, whatever their size."""
+    for change, seen in ((1e-8, True), (-1e-8, True), (1e-11, False)):
+        rows = comparing._pair("row", "column", size, size * (1 + change))
+        assert bool(rows) == seen
+        if seen:
+            assert rows[0]["relative"] == pytest.approx(change, rel=1e-6)
+        texts = [f"rho is {value:.15g} here" for value in (size, size * (1 + change))]
+        assert bool(comparing._texts(*texts)) == seen
+
+
 def test_rows_that_come_and_go_are_named(compare):
     before, after = _notebook(0.64), _notebook(0.64)
     table = pd.DataFrame({"city": ["Akron", "Flint"], "share": [0.5, 0.1], "n": [1, 2]})
     after["cells"][2]["outputs"] = [_table(table)]
     rows = compare(before, after).rows
     assert set(rows["row"]) == {"Yuma", "Flint"}
+
+
+def test_rows_whose_words_are_twice_there_are_matched_by_place(compare):
+    """In the one run or the other: a name that stands for two rows names none."""
+    once = pd.DataFrame({"city": ["Akron", "Yuma"], "share": [0.5, 0.36]})
+    twice = pd.DataFrame({"city": ["Akron", "Akron"], "share": [0.5, 0.25]})
+    for one, other in ((once, twice), (twice, once)):
+        before, after = _notebook(0.64), _notebook(0.64)
+        before["cells"][2]["outputs"], after["cells"][2]["outputs"] = [_table(one)], [_table(other)]
+        rows = compare(before, after).rows.set_index(["row", "column"])
+        assert set(rows.index) == {("row 2", "city"), ("row 2", "share")}
+        assert rows.loc[("row 2", "share"), "relative"] == pytest.approx(
+            other["share"][1] / one["share"][1] - 1
+        )
+
+
+def test_a_number_that_becomes_a_word_is_a_difference_without_a_size(compare):
+    (row,) = compare(_notebook(0.64, city=3), _notebook(0.64, city="Akron")).rows.itertuples()
+    assert (row.baseline, row.scenario) == (3, "Akron")
+    assert pd.isna(row.relative)
 
 
 def test_other_cells_and_missing_notebooks_are_refused(compare, tmp_path):

@@ -14,9 +14,10 @@ import yaml
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from helpers import estimation, files, names, panel, sources
+from helpers import estimation, files, names, sources
+from helpers import panel as panel_room
 from helpers.book import worked_scenarios
-from helpers.counterfactuals import policy, policy_form
+from helpers.counterfactuals import policy
 from helpers.equilibrium import Closure, read_closure
 from helpers.errors import (
     CompanionError,
@@ -43,10 +44,14 @@ def file(tmp_path):
 
 def test_names_that_are_known_without_loading_are_those_of_the_modules():
     assert names.SOURCES == sources.NAMES
-    assert names.OCCUPATIONS == panel.OCCUPATIONS
+    assert names.OCCUPATIONS == panel_room.OCCUPATIONS
     assert names.CLUSTERS == estimation.CLUSTERS
-    assert (names.NEW_YORK, names.VISALIA) == (names.NEW_YORK, names.VISALIA)
-    assert policy_form.EQUAL == policy_form.EQUAL
+
+
+def test_cities_that_defaults_name_are_cities_of_either_source(panel):
+    shares = panel.shares(2019)
+    assert {names.NEW_YORK, names.VISALIA, names.DETROIT} <= set(shares.cities)
+    assert shares.cities[shares.pi_c.argmax()] == names.NEW_YORK
 
 
 def test_reading_loads_neither_drawings_nor_estimators(file):
@@ -311,7 +316,7 @@ def test_a_readers_own_panel_has_its_own_years_cities_and_occupations(file, made
         log_share=(counts["households"] / total).map(math.log)
     ))  # fmt: skip
     cities["log_city_share"] = cities.pop("log_share")
-    own = panel.Panel(cells=cells, cities=cities[list(made.cities)], source="mine")
+    own = panel_room.Panel(cells=cells, cities=cities[list(made.cities)], source="mine")
     own.save(tmp_path / "mine")
     text = f"source: {tmp_path / 'mine'}\n"
     with pytest.raises(UnknownNameError, match=r"the paper's, since the file names none"):

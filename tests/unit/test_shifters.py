@@ -1,5 +1,7 @@
 """Recovered shifters: the model's own rebuild the shares; the paper's are its table 2."""
 
+from math import gamma
+
 import numpy as np
 import pytest
 
@@ -99,6 +101,20 @@ def test_the_printed_city_formula_with_its_sign_turned_gives_the_model_s_shifter
     ratio, product = np.log(turned / found), np.log(printed * found)
     np.testing.assert_allclose(ratio, ratio.iloc[0], atol=1e-12)
     np.testing.assert_allclose(product, product.iloc[0], atol=1e-12)
+    # what both have in common is the constant, Gamma((theta + 1 - rho) / theta)^(1 / (1 - rho))
+    constant = gamma((3 + 1 - 0.5) / 3) ** (1 / (1 - 0.5))
+    np.testing.assert_allclose(np.sqrt(printed * turned), constant, rtol=1e-12)
+
+
+def test_the_papers_convention_names_the_one_city_without_a_wage(made):
+    cities = made.cities.copy()
+    gone = (cities["city"] == "Akron, OH") & (cities["year"] == 2014)
+    cities.loc[gone, "log_city_wage"] = np.nan
+    panel = type(made)(made.cells, cities)
+    with pytest.raises(ParameterError, match="no log_city_wage for 'Akron, OH' in 2014"):
+        shifters.recover(panel, 2019, 0.5, 3, convention="paper")
+    whole = shifters.recover(made, 2019, 0.5, 3).T_c
+    np.testing.assert_array_equal(shifters.recover(panel, 2019, 0.5, 3).T_c, whole)
 
 
 def test_shifters_that_no_float_can_hold_are_refused(made):

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from helpers import instrument
 from helpers.errors import DataError, ParameterError, UnknownNameError
 from helpers.shiftshare import (
     CollinearSharesError,
@@ -242,10 +243,23 @@ def test_bad_input_is_refused_by_name(change, error, match):
         regress(**change({"y": y, "z": z, "W": W, "x": x}))
 
 
+def test_what_a_constant_takes_out_leaves_little_and_it_counts():
+    """A variable of a level of ten million; an outcome that is x but for a billionth."""
+    y, x, z, W, _ = _economy(1, n_sectors=40)
+    constant = np.ones(len(y))
+    plain, lifted = (regress(y, z + up, W, x=x, controls=constant) for up in (0.0, 1e7))
+    assert lifted.beta == pytest.approx(plain.beta, rel=1e-6)
+    assert lifted.se_akm == pytest.approx(plain.se_akm, rel=1e-4)
+    near = regress(2 * x + 1e-9 * y, z, W, x=x, controls=constant)
+    assert near.se_akm == pytest.approx(1e-9 * plain.se_akm, rel=1e-4)
+
+
 def test_few_sectors_and_many_controls_are_warned_of():
     y, x, z, W, _ = _economy(1, n_sectors=6)
-    with pytest.warns(ShiftShareWarning, match="few for it"):
+    with pytest.warns(ShiftShareWarning, match="few for it") as said:
         regress(y, z, W, x=x)
+    part = (W.sum(axis=0) / W.sum()).max()
+    assert f"one sector has {part:.0%} of all exposure" in " ".join(str(w.message) for w in said)
     y, x, z, W, _ = _economy(1, n_sectors=40)
     # effects for pairs, and more, take the shift-share variable out of the span of the shares
     many = np.random.default_rng(0).normal(size=(300, 60))
@@ -446,6 +460,8 @@ def test_a_sector_to_which_nobody_is_exposed_changes_nothing():
     assert found.beta == pytest.approx(plain.beta, rel=1e-9)
     assert found.se == pytest.approx(plain.se, rel=1e-9)
     assert found.rows.loc[7, "weight"] == 0
+    assert found.rows.loc[7, ["y", "x"]].isna().all()
+    assert found.rows.drop(index=7)[["y", "x"]].notna().all(axis=None)
 
 
 def test_degenerate_designs_have_their_limit_or_a_name():
@@ -517,3 +533,27 @@ def test_an_exposure_is_made_of_shares_of_at_least_zero(below):
     gamma_ks = pd.DataFrame({"cars": [1 - below, below]}, ["makers", "sellers"])
     with pytest.raises(ParameterError, match="at least 0"):
         instrument.exposures(gamma_ks, pd.DataFrame({"cars": [1.0]}, ["East"]))
+
+
+def test_the_instrument_is_sums_of_products_and_names_what_it_lacks():
+    """w_ckt = sum_s gamma_ks kappa_cs A_st, by hand; a sector, a year or a key twice is named."""
+    rng = np.random.default_rng(2)
+    cities, occupations, sectors, years = ["a", "b"], ["x", "y"], ["s", "t", "u"], [2010, 2012]
+    kappa_cs = pd.DataFrame(rng.dirichlet(np.ones(3), 2), cities, sectors)
+    gamma_ks = pd.DataFrame(rng.dirichlet(np.ones(2), 3).T, occupations, sectors)
+    A_st = pd.DataFrame(rng.normal(size=(3, 2)), sectors, years)
+    exposed = instrument.exposures(gamma_ks[sectors[::-1]], kappa_cs)
+    shifts = A_st.rename_axis("sector").reset_index().melt("sector", None, "year", "log_tfp")
+    found = instrument.shift_share(exposed, shifts).set_index(["city", "occupation", "year"])
+    wanted = np.einsum("ks,cs,st->ckt", gamma_ks, kappa_cs, A_st)
+    for (c, k, t), value in np.ndenumerate(wanted):
+        key = (cities[c], occupations[k], years[t])
+        assert found.loc[key, "instrument"] == pytest.approx(value, rel=1e-12)
+    for change, words in (
+        (shifts[shifts["sector"] != "t"], "shifts: no row for sector 't'"),
+        (shifts.drop(index=1), "shifts: sector 't' lacks a year"),
+        (pd.concat([shifts, shifts.iloc[[4]]]), r"the row of \['t', 2012\] occurs twice"),
+        (shifts.assign(sector=[None, *shifts["sector"][1:]]), "sector is missing in some row"),
+    ):
+        with pytest.raises(DataError, match=words):
+            instrument.shift_share(exposed, change)

@@ -382,6 +382,7 @@ BAD_VALUES = [
     ("cells", "year", None, "year is None, expected"),
     ("cells", "log_share", np.nan, "log_share is nan, expected a finite number"),
     ("cells", "log_share", -np.inf, "log_share is -inf, expected"),
+    ("cells", "log_share", 1e-6, r"log_share is 1e-06, expected a finite number, at most 0"),
     ("cells", "log_share", 0.5, r"log_share is 0\.5, expected a finite number, at most 0"),
     ("cells", "log_wage", np.inf, "log_wage is inf, expected a finite number, or missing"),
     ("cells", "log_wage", "high", "log_wage is 'high', expected"),
@@ -463,6 +464,37 @@ def _break(name, made):
 def test_a_table_that_breaks_the_contract_is_refused(made, name):
     with pytest.raises(PanelError, match=r"cells|cities"):
         Panel(*_break(name, made))
+
+
+@pytest.mark.parametrize("precision", ["float32", "float64"])
+def test_shares_add_up_but_for_what_their_precision_misses(made, precision):
+    """A millionth is rounding in single precision and an error in double; 1e-4 is one in both."""
+    one = (made.cells["year"] == 2012) & (made.cells["occupation"] == "trades")
+    for off in (1e-9, 1e-6, -1e-6, 1e-4, -1e-4):
+        cells = made.cells.drop(columns="households").copy()
+        cells.loc[one, "log_share"] += off
+        cells = cells.astype({"log_share": precision})
+        if abs(off) < {"float32": 1e-5, "float64": 1e-8}[precision]:
+            found = np.exp(Panel(cells, made.cities).cells.loc[one, "log_share"])
+            assert found.sum() == pytest.approx(1, abs=2e-9)
+            continue
+        with pytest.raises(PanelError, match=r"trades in 2012 sum to (1\.000[01]|0\.9999)"):
+            Panel(cells, made.cities)
+
+
+def test_sizes_of_cities_are_those_of_their_occupations_to_eight_digits(made):
+    """Without counts, pi_c = sum_k pi_ck omega_k gives omega_k; a city 1e-6 off it is refused."""
+    cells = made.cells.drop(columns="households")
+    for off, taken in ((1e-9, True), (1e-6, False)):
+        cities = made.cities.drop(columns="households").copy()
+        cities.loc[cities["city"] == NEW_YORK, "log_city_share"] += off
+        panel = Panel(cells, cities)
+        if taken:
+            omega_k = panel.shares(2019).omega_k
+            np.testing.assert_allclose(omega_k, made.shares(2019).omega_k, rtol=1e-6)
+            continue
+        with pytest.raises(PanelError, match="no occupation shares"):
+            panel.shares(2019)
 
 
 def test_city_shares_that_no_occupation_shares_explain_are_refused(made):

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -77,37 +75,3 @@ class ConfidenceSet:
             if pair[1] >= wage_exponent
         ]
         return ConfidenceSet(tuple((max(low, 0.0), high) for low, high in ends), self.level)
-
-
-def _where_negative(
-    polynomial: Callable[[np.ndarray], np.ndarray], degree: int, centre: float, scale: float
-) -> tuple[tuple[float, float], ...]:
-    """Intervals on which a polynomial is at most zero, from its values."""
-    # interpolate in t = (b - centre) / scale, at Chebyshev's points
-    t = np.cos(np.pi * (2 * np.arange(degree + 1) + 1) / (2 * degree + 2)) * 2
-    values = polynomial(centre + scale * t)
-    coefficients = np.linalg.solve(np.vander(t, degree + 1), values)
-    largest = np.abs(coefficients).max()
-    coefficients = np.trim_zeros(
-        np.where(np.abs(coefficients) < 1e-13 * largest, 0, coefficients), "f"
-    )
-    roots = np.roots(coefficients) if len(coefficients) > 1 else np.array([])
-    real = np.sort(roots[np.abs(roots.imag) < 1e-7 * (1 + np.abs(roots.real))].real)
-    edges = np.concatenate([[-np.inf], centre + scale * real, [np.inf]])
-    inside = []
-    for low, high in pairwise(edges):
-        if low == high:
-            continue
-        if np.isinf(low) and np.isinf(high):
-            probe = centre
-        elif np.isinf(low) or np.isinf(high):
-            reach = scale + np.ptp(edges[1:-1])
-            probe = high - reach if np.isinf(low) else low + reach
-        else:
-            probe = (low + high) / 2
-        if polynomial(np.array([probe]))[0] <= 0:
-            if inside and inside[-1][1] == low:
-                inside[-1] = (inside[-1][0], float(high))
-            else:
-                inside.append((float(low), float(high)))
-    return tuple(inside)

@@ -199,9 +199,8 @@ class AndersonRubin:
 
     def crossings(self) -> Crossings:
         """Where draws change sides: n*^2 V - n^2 V*, of degree four."""
-        centre = float(self.s_y.sum() / self.s_x.sum())
+        centre, scale = _unit(self.s_y, self.s_x, np.ones(len(self.s_x)))
         left = self.s_y - centre * self.s_x
-        scale = float(np.sqrt(left @ left) / abs(self.s_x.sum()))
         data = self._parts(left, scale * self.s_x)
         draws = self._parts(self.S_y - centre * self.S_x, scale * self.S_x)
         above = _product(_product(draws[0], draws[0]), _squares(data[1]))
@@ -261,10 +260,9 @@ class Efficient:
         """
         x, z = self.x, self.z
         zx = z @ x
-        centre = float(z @ self.y / zx)
+        centre, scale = _unit(self.y, x, z)
         u0 = self.y - centre * x
         spread = self.score @ self.score
-        scale = float(np.sqrt(spread) / abs(zx))
         u1 = scale * x
         u = np.array([-u1, u0])  # a polynomial of degree one, times t first
         uu, zu, ux = _square(u), u @ z, u @ x
@@ -280,10 +278,26 @@ class Efficient:
         moved = along.sum(axis=1)
         score = _product(U, moved[:, None]) - _product(off[:, None], along)
         top = _product(_product(off, off), _product(moved, moved))
-        data = np.array([-scale * zx, 0.0])
+        data = np.array([-scale * zx, z @ u0])
         above = top * spread
         below = _product(_product(data, data), _squares(score))
         return _crossings(above, below, centre, scale)
+
+
+def _unit(y: np.ndarray, x: np.ndarray, z: np.ndarray) -> tuple[float, float]:
+    """Centre and scale of slopes, such that all roots that matter are of the size of one.
+
+    The slope of 2SLS and its error, unless z'x is no larger than noise would make it: then that
+    slope is anywhere, and that of least squares and its spread take its place.
+    """
+    zx, noise = float(z @ x), float(np.linalg.norm(z * x))
+    if abs(zx) >= noise:
+        centre = float(z @ y) / zx
+        return centre, float(np.linalg.norm(z * (y - centre * x)) / abs(zx))
+    xx = float(x @ x)
+    centre = float(x @ y) / xx
+    left = y - centre * x
+    return centre, float(np.sqrt(left @ left / xx))
 
 
 def _square(u: np.ndarray) -> np.ndarray:
