@@ -18,7 +18,9 @@ def main() -> int:
         for width in (1300, 400):
             for scheme in ("light", "dark"):
                 context = browser.new_context(
-                    viewport={"width": width, "height": 900}, color_scheme=scheme
+                    viewport={"width": width, "height": 900},
+                    color_scheme=scheme,
+                    reduced_motion="reduce",  # nothing is caught half-way
                 )
                 tab = context.new_page()
                 for page in pages():

@@ -8,6 +8,40 @@
   };
   window.addEventListener("load", mend);
   window.addEventListener("resize", mend);
+  window.addEventListener("formulas-fit", mend);
+})();
+// A formula that is wider than its line is set smaller, down to six tenths, rather than cut.
+(() => {
+  const fit = () => {
+    const all = [...document.querySelectorAll(".bd-content mjx-container")];
+    for (const one of all) one.style.fontSize = "";
+    const wide = all.map((one) => {
+      const box = one.closest("div.math, dd, li, p, figcaption, aside") || one.parentElement;
+      if (one.closest("table")) return [one, 1]; // which scrolls as a whole
+      if (one.getAttribute("display") === "true") return [one, Math.min(one.clientWidth / one.scrollWidth, box.clientWidth / box.scrollWidth)];
+      const look = getComputedStyle(box);
+      const room = box.clientWidth - parseFloat(look.paddingLeft) - parseFloat(look.paddingRight);
+      return [one, room / one.getBoundingClientRect().width];
+    });
+    for (const [one, share] of wide)
+      if (share > 0 && share < 0.995) {
+        const size = parseFloat(getComputedStyle(one).fontSize);
+        one.style.fontSize = `${(size * Math.max(0.6, 0.98 * share)).toFixed(2)}px`;
+      }
+    window.dispatchEvent(new Event("formulas-fit"));
+  };
+  let width = 0;
+  const again = () => {
+    if (width === window.innerWidth) return;
+    width = window.innerWidth;
+    fit();
+  };
+  window.addEventListener("load", () => {
+    const drawn = window.MathJax?.startup?.promise;
+    if (!drawn) return;
+    drawn.then(again);
+    window.addEventListener("resize", again);
+  });
 })();
 // The contents on the right follow the reader: the section that the upper third of the window is
 // in, however long it is; the theme marks none where a section is many windows tall.

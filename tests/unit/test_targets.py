@@ -415,7 +415,7 @@ def test_the_report_draws_every_number_and_claim(panel, made, evidence_of):
     assert by.drop(columns="section").to_numpy().sum() == len(words)
 
 
-def test_the_reports_tables_fold_by_part_and_lose_no_row(made):
+def test_the_reports_tables_fold_by_part_and_lose_no_row(made, evidence_of):
     numbers = targets.compare(made, evidence_of(made))
     words = statements.check(made, evidence_of(made))
     tables = (

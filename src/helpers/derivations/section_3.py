@@ -141,9 +141,10 @@ def migration() -> Iterator[Claim]:
         "s31-first-stage",
         "section 3.1, first stage",
         r"\ln w_{ckt}^{IV} = \beta^{IV}\ln w_{ckt}^{IV}+\delta_{ct}+\delta_{kt}^{IV}+\eta_{ckt}^{IV}",
-        r"\ln w_{ckt} = \beta^{IV} x_{ckt}+\delta_{ct}^{IV}+\delta_{kt}^{IV}+\eta_{ckt}^{IV},\quad"
-        r" x_{ckt} = \ln\sum_s\gamma_{ks}\kappa_{cs}A_{st} \text{ (text) or }"
-        r" \sum_s\gamma_{ks}\kappa_{cs}\ln A_{st} \text{ (table 8.2.1)}",
+        r"\begin{gathered}\ln w_{ckt} = \beta^{IV} x_{ckt}"
+        r"+\delta_{ct}^{IV}+\delta_{kt}^{IV}+\eta_{ckt}^{IV},"
+        r" \\ x_{ckt} = \ln\sum_s\gamma_{ks}\kappa_{cs}A_{st} \text{ (text) or}"
+        r" \\ x_{ckt} = \sum_s\gamma_{ks}\kappa_{cs}\ln A_{st} \text{ (table 8.2.1)}\end{gathered}",
         Equation(sp.diff(wage, instrument), first, PLAIN),
         refuted=Equation(sp.diff(instrument, instrument), first, PLAIN),
         cause="one-symbol",

@@ -11,12 +11,14 @@ import matplotlib as mpl
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.text import Annotation
 
 from helpers.exhibits.data import MIME, bundle
 from helpers.exhibits.lighter import lighter
 from helpers.exhibits.narrow import copied, narrow
 
 MANY = 400  # marks of a kind, from which they are drawn as a picture inside the drawing
+_PLATE = {"facecolor": "white", "edgecolor": "none", "alpha": 0.6, "pad": 0.6}
 # how what is drawn looks, whatever a reader's own settings say
 GROUND = {
     "axes.axisbelow": True,
@@ -103,6 +105,9 @@ def _svg(figure: Figure) -> str:
         for marks, count in counted:
             if count > MANY:
                 marks.set_rasterized(True)
+        for text in ax.texts:
+            if isinstance(text, Annotation) and text.get_bbox_patch() is None:
+                text.set_bbox(_PLATE)  # a name can be read on the marks that it lies on
     buffer = io.StringIO()
     with styled():
         figure.savefig(buffer, format="svg", dpi=144, metadata={"Date": None, "Creator": None})

@@ -20,7 +20,7 @@ WIDTH = 4.0  # inches; at 96 pixels each, what a phone of 400 pixels shows of a 
 PANEL = 2.6  # height of a panel of a few, where it is not lower on a wide page
 SMALL_PANEL = 1.9  # and of many
 MANY = 14  # labels along an axis, from which they are small
-_LEGEND = 0.7  # of that width, from which a legend goes below
+_LEGEND = 0.6  # of that width, from which a legend goes below
 _LEAD = 0.17  # inches from line to line of small words
 _LINE, _SIDE, _TICK = 38, 26, 22  # letters that fit below a panel, beside it and beside a tick
 

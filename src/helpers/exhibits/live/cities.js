@@ -165,7 +165,8 @@
       if (level.length) {
         const [bottom, top] = range(level);
         const all = top - bottom < 1e-9 ? `, all ${percent(flat, 2, true)}` : "";
-        const at = { class: "halo ghostly", x: margin.left + 8, y: y(there(others[0])) + 17 };
+        // who is alike gains more, so that few bubbles are in the lower right corner
+        const at = { class: "halo ghostly", x: panel.width - margin.right, y: panel.height - margin.bottom - 8, "text-anchor": "end" };
         words.append(svg("text", at, result.alike ? `all other cities ${percent(middle, 2, true)}` : `rings: no correlation${all}`));
       }
       named.again();

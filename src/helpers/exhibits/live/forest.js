@@ -56,9 +56,11 @@
       const made = [];
       for (const [value, text] of references) {
         if (value < domain[0] || value > domain[1]) continue;
-        made.push(svg("line", { class: "reference", x1: x(value), x2: x(value), y1: head - 16, y2: panel.height - margin.bottom }));
+        // each line ends beside its own words
         const anchor = x(value) > panel.width * 0.6 ? "end" : "start";
-        made.push(svg("text", { x: x(value) + (anchor === "end" ? -4 : 4), y: references.findIndex((r) => r[0] === value) % 2 ? head - 20 : head - 34 + 2, "text-anchor": anchor }, text));
+        const up = references.findIndex((r) => r[0] === value) % 2 ? head - 20 : head - 32;
+        made.push(svg("line", { class: "reference", x1: x(value), x2: x(value), y1: up - 9, y2: panel.height - margin.bottom }));
+        made.push(svg("text", { x: x(value) + (anchor === "end" ? -4 : 4), y: up, "text-anchor": anchor }, text));
       }
       labels.forEach((label, i) => {
         const top = head + i * block;
