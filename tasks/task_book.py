@@ -38,7 +38,7 @@ def task_prose(
     checker: list[Path] = [Path(prose_checks.__file__), Path(myst.__file__)],
     passed: Annotated[Path, Product] = PROSE,
 ) -> None:
-    """Refuse results that are typed in the text."""
+    """Refuse results that are typed in the text: no book is published then."""
     prose_checks.check_prose(pages)
     passed.write_text("")
 
@@ -63,7 +63,6 @@ for run in (ORDINARY, *SCENARIOS):
         @task(name=f"{run.name}: {source.stem}")
         def task_execute(
             source: Path = source,
-            prose: Path = PROSE,
             package: str = REACHED[source],
             lock: Path = LOCK,
             parameters: Path = parameters,

@@ -21,6 +21,7 @@ SOURCES = notebooks()
 CODE = [*files.package_files(), *sorted((files.ROOT / "tests").rglob("test_*.py"))]
 BUILDER = PythonNode(value=files.digest(CODE), hash=True)
 STATIC = [path for path in sorted(files.BOOK.rglob("*")) if path.is_file()]
+PROSE = ORDINARY.folder / "prose.ok"  # of task_book.py
 LAYOUT = [files.ROOT / name for name in ("_config.yml", "_toc.yml", "requirements.lock")]
 
 
@@ -40,6 +41,7 @@ for each in SCENARIOS:
         executed: list[Path] = [each.of(source) for source in each.pages()],
         texts: list[Path] = sorted(each.texts.rglob("*.*")) if each.own else [],
         ordinary: list[Path] = [] if each.own else [ORDINARY.of(source) for source in SOURCES],
+        prose: Path = PROSE,
         static: list[Path] = STATIC,
         layout: list[Path] = LAYOUT,
         builder: str = BUILDER,
@@ -55,6 +57,7 @@ def task_publish(
     executed: list[Path] = [ORDINARY.of(source) for source in SOURCES],
     scenarios: list[Path] = [run.site / "index.html" for run in SCENARIOS],
     stories: list[Path] = sorted(files.SCENARIOS.glob("*.yml")),
+    prose: Path = PROSE,
     static: list[Path] = STATIC,
     layout: list[Path] = LAYOUT,
     builder: str = BUILDER,
