@@ -68,7 +68,7 @@ def exhibits() -> str:
     functions = defined()
     rows = []
     drawn = exhibit_links.functions()
-    calls = re.compile(r"\b\w+\.(\w+)\(")
+    calls = re.compile(r"\b(?:exhibits|live)\.(\w+)\(")
     seen = set()
     for source in pages.numbered():
         for number, line in enumerate(source.read_text("utf-8").splitlines(), 1):
