@@ -31,9 +31,8 @@ STAGES = (
     ("live figures", (*PYTEST, "-n", "2", "tests/live")),
     ("commands", (*PYTEST, "-n", "2", "tests/commands")),
     ("book", (sys.executable, "tools/book.py")),
-    # a file to a worker: tests of scenarios build, and look at what they leave alone
-    ("pages", (*PYTEST, "-n", "2", "--dist", "loadfile", "tests/book")),
-    # what is asked of one page goes to one worker, which executes the page once
+    # in groups: tests of scenarios build; what is asked of one page executes it once
+    ("pages", (*PYTEST, "-n", "2", "--dist", "loadgroup", "tests/book")),
     ("notebooks, other parameters", (*PYTEST, "-n", "2", "--dist", "loadgroup", "tests/notebooks")),
     ("notebooks, executed anew and compared", NBVAL),
 )

@@ -30,6 +30,13 @@ def pages() -> list[str]:
     return [str(page) for page in inside if page.parts[0] not in ("_static", "scenarios", "sweeps")]
 
 
+def pytest_collection_modifyitems(items):
+    """With ``--dist loadgroup``: what builds, and looks at what it leaves alone, stays together."""
+    for item in items:
+        if item.path.stem in ("test_scenario", "test_documents"):
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+
+
 def pytest_generate_tests(metafunc):
     if "page" in metafunc.fixturenames:
         metafunc.parametrize("page", pages() or ["no book was built"])

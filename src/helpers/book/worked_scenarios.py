@@ -118,7 +118,7 @@ def _compared(shares: Shares, setting: whatif.Setting, query: str, estimated: bo
         cells = (percent(old), percent(new), percent(gain[d], sign=True))
         values = "".join(f'<td class="text-end">{text}</td>' for text in cells)
         role = f"<br><small>{role}</small>" if role else ""
-        named_city = f'<td class="text-nowrap">{html.escape(short[d])}{role}</td>'
+        named_city = f'<td class="whole">{html.escape(short[d])}{role}</td>'
         rows.append(f"<tr>{first}{named_city}{values}</tr>")
     return rows
 
