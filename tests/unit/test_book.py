@@ -837,3 +837,18 @@ def test_a_finished_page_is_taken_until_what_it_is_made_from_changes(tmp_path, m
         assert page.read_text() == text + "!"
     assert finished == ["one", "two"]
     assert len(list(waiting.iterdir())) == 1  # what no page uses is gone
+
+
+def test_a_page_of_code_is_made_again_when_the_code_or_the_ledger_changes(tmp_path, monkeypatch):
+    monkeypatch.setattr(runs_room.files, "BUILD", tmp_path)
+    made = []
+
+    def page(run, executed):
+        made.append((executed / "ledger.ipynb").read_text())
+        return f"words\n{made[-1]}"
+
+    run = Run("x", "x", {"source": "synthetic"})
+    for ledger in ("one", "one", "two"):
+        (tmp_path / "ledger.ipynb").write_text(ledger)
+        assert stage._of_code(page, run, tmp_path, "equations") == f"words\n{ledger}"
+    assert made == ["one", "two"]

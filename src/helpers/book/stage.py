@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import time
+from collections.abc import Callable
 from html import escape
 from pathlib import Path
 
@@ -31,8 +32,10 @@ from helpers.files import (
     MARK,
     ROOT,
     SCENARIOS,
+    digest,
     discard,
     package_files,
+    replace,
     sha256,
 )
 from helpers.runs import compare
@@ -158,7 +161,7 @@ def stage(folder: Path, executed: Path, run: Run, baseline: Path | None = None) 
     for name, made in (("equations", equations), ("reference", reference)):
         target = folder / "book" / f"{name}.md"
         if target.is_file() and not run.own:
-            target.write_text(made.page(run, executed), encoding="utf-8")
+            target.write_text(_of_code(made.page, run, executed, name), encoding="utf-8")
     if run.own:
         pass  # nothing in it is to be held against the default book
     elif baseline is not None:
@@ -173,6 +176,20 @@ def stage(folder: Path, executed: Path, run: Run, baseline: Path | None = None) 
         text = worked_scenarios.page((BOOK / "scenarios.md").read_text("utf-8"))
         (folder / "book" / "scenarios.md").write_text(text, encoding="utf-8")
     _keep_times(folder, before)
+
+
+def _of_code(page: Callable[[Run, Path], str], run: Run, executed: Path, name: str) -> str:
+    """A page that is made from code and the ledger; that of the last time where neither changed."""
+    tests = sorted((ROOT / "tests").rglob("test_*.py"))
+    key = digest([*package_files(), *tests, executed / "ledger.ipynb"]) + run.repository
+    kept = run.folder / "made" / f"{name}.md"
+    if kept.is_file():
+        made_from, _, text = kept.read_text(encoding="utf-8").partition("\n")
+        if made_from == key:
+            return text
+    text = page(run, executed)
+    replace(kept, f"{key}\n{text}")
+    return text
 
 
 def _lay_out_prose(folder: Path, run: Run) -> None:
