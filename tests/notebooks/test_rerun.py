@@ -52,6 +52,18 @@ def test_numbers_are_compared_by_tolerance_and_words_exactly():
     assert Text("6.2 times, 1") != Text("6.2 times")
 
 
+def test_a_live_figure_is_compared_by_what_it_says_and_holds():
+    from nbval_tolerance import Text, without_pictures
+
+    live = '<img src="data:image/svg+xml;base64,{}"><script>{{"middle": {}}}</script>'
+    one, same, other = (
+        Text(without_pictures(live.format(*drawn)))
+        for drawn in (("PHN2Zz4", 2.7174073959939884), ("PHN2ZyBp", 2.7174073959939924), ("", 2.72))
+    )
+    assert one == same
+    assert one != other
+
+
 def test_a_drawing_is_compared_by_its_data(made):
     """Two figures of slightly different data have texts that the comparison tells apart."""
     from nbval_tolerance import Text
