@@ -156,14 +156,15 @@ def test_every_icon_that_a_page_names_is_there(html):
 
 def test_the_report_shows_every_target_and_claim(html):
     from helpers import targets
-    from helpers.exhibits.report import in_symbols, number_name
+    from helpers.exhibits.report import number_name
+    from helpers.exhibits.words import symbols
 
     text = (html / "notebooks" / "10_replication_report.html").read_text(encoding="utf-8")
     for target in targets.TARGETS:
         name = number_name(target.id)
         assert f">{name}</td>" in text or f">{name.partition(', ')[2]}</td>" in text
     for claim in targets.CLAIMS:
-        assert in_symbols(claim.claim) in text
+        assert symbols(claim.claim) in text
 
 
 def test_every_figure_can_be_taken_away_with_its_data_and_code(html):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import html
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -16,6 +14,7 @@ from helpers.exhibits import table
 from helpers.exhibits.exhibit import Exhibit, canvas
 from helpers.exhibits.palette import BLUE, GREEN, GREY, ORANGE
 from helpers.exhibits.paper_tables import TITLES
+from helpers.exhibits.words import symbols
 
 _KINDS = {
     "reproduced": (BLUE, "o"),
@@ -161,28 +160,6 @@ def verdicts_by_section(words: pd.DataFrame) -> Exhibit:
     return Exhibit("verdicts_by_section", figure, data)
 
 
-_LETTERS = {"pi": "π", "phi": "φ", "omega": "ω", "lambda": "λ", "rho": "ρ", "theta": "θ"}
-_SYMBOL = re.compile(r"\b(pi|phi|omega|lambda|rho|theta|[TtZz])(?:_(ck|c|k))?\b")
-
-
-def in_symbols(words: str) -> str:
-    """Plain words as HTML, with the symbols that they name as the paper sets them.
-
-    Examples
-    --------
-    >>> in_symbols("theta ln T_c, where pi_ck < 1 & rho = 0")
-    'θ ln T<sub>c</sub>, where π<sub>ck</sub> &lt; 1 &amp; ρ = 0'
-    """
-
-    def symbol(found: re.Match) -> str:
-        letter, index = found.groups()
-        if letter not in _LETTERS and not index:
-            return found.group()  # a word of one letter
-        return _LETTERS.get(letter, letter) + (f"<sub>{index}</sub>" if index else "")
-
-    return _SYMBOL.sub(symbol, html.escape(words, quote=False))
-
-
 @dataclass(frozen=True, eq=False)
 class Parts:
     """A long table in parts that a reader opens one by one; in print all are open.
@@ -282,8 +259,7 @@ def numbers_explained(numbers: pd.DataFrame) -> Parts:
                 for row in numbers.itertuples()
             ],
             "what gives it, and why": [
-                f"{in_symbols(row.computation[:1].upper() + row.computation[1:])}. "
-                f"{in_symbols(row.note)}"
+                f"{symbols(row.computation[:1].upper() + row.computation[1:])}. {symbols(row.note)}"
                 for row in numbers.itertuples()
             ],
         }
@@ -307,7 +283,7 @@ def claims(words: pd.DataFrame, fold: bool = False) -> Parts:
         {
             "place": words["place"].str.replace(r"^(?=\d)", "§ ", regex=True),
             "claim, and what decides it": [
-                f"<b>{in_symbols(claim)}</b><br>{in_symbols(statistic)}"
+                f"<b>{symbols(claim)}</b><br>{symbols(statistic)}"
                 for claim, statistic in zip(words["claim"], words["statistic"], strict=True)
             ],
             "verdict": words["verdict"],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 
 # what a reader is told instead of a variable's name; units stand in brackets
@@ -148,7 +149,7 @@ def row(name: object) -> str:
 
 
 _GREEK = {"pi": "π", "phi": "φ", "omega": "ω", "lambda": "λ", "rho": "ρ", "theta": "θ"}
-_INDEXED = re.compile(r"\b(pi|phi|omega|lambda|[TtzGw])_(ck|c|k)\b")
+_INDEXED = re.compile(r"\b(pi|phi|omega|lambda|[TtZzGw])_(ck|c|k)\b")
 _POWER = re.compile(r"(\d)e([+-])0*(\d+)\b")
 
 
@@ -159,14 +160,16 @@ def symbols(text: str) -> str:
     --------
     >>> symbols("rank correlation of phi_ck and change -0.51 at rho = 0")
     'rank correlation of <i>φ<sub>ck</sub></i> and change −0.51 at ρ = 0'
+    >>> symbols("theta ln T_c, where pi_ck < 1")
+    'θ ln <i>T<sub>c</sub></i>, where <i>π<sub>ck</sub></i> &lt; 1'
     >>> symbols("largest minus smallest 7e-16"), symbols("they differ by 0e+00")
     ('largest minus smallest 7·10<sup>−16</sup>', 'they differ by 0')
     """
-    text = _POWER.sub(_times_ten, str(text))
+    text = _POWER.sub(_times_ten, html.escape(str(text), quote=False))
     text = re.sub(r"(?<![\w.)])-(?=\d)", "−", text)
     text = re.sub(r"(?<=\d) %", "%", text)
     text = _INDEXED.sub(lambda hit: f"<i>{_GREEK.get(hit[1], hit[1])}<sub>{hit[2]}</sub></i>", text)
-    return re.sub(r"\b(rho|theta)\b", lambda hit: _GREEK[hit[1]], text)
+    return re.sub(rf"\b({'|'.join(_GREEK)})\b", lambda hit: _GREEK[hit[1]], text)
 
 
 def _times_ten(hit: re.Match) -> str:
