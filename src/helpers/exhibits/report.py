@@ -197,7 +197,7 @@ class Parts:
         }
 
     def __repr__(self) -> str:
-        return self.frame.to_string(index=False, float_format=lambda value: f"{value:.10g}")
+        return table.in_full(self.frame)
 
 
 def numbers_by_place(numbers: pd.DataFrame) -> Parts:

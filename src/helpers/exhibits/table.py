@@ -87,8 +87,15 @@ class Shown:
         }
 
     def __repr__(self) -> str:
-        # more digits than a re-run is compared to: a number on the edge of rounding is no change
-        return self.frame.to_string(index=False, float_format=lambda value: f"{value:.10g}")
+        return in_full(self.frame)
+
+
+def in_full(frame: pd.DataFrame) -> str:
+    """A table as text with more digits than a re-run is compared to.
+
+    A number on the edge of rounding is no change then.
+    """
+    return frame.to_string(index=False, float_format=lambda value: f"{value:.10g}")
 
 
 def _mark(frame: pd.DataFrame) -> int:
