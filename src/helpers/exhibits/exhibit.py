@@ -106,7 +106,8 @@ def _svg(figure: Figure) -> str:
             if count > MANY:
                 marks.set_rasterized(True)
         for text in ax.texts:
-            if isinstance(text, Annotation) and text.get_bbox_patch() is None:
+            inside = text.get_ha() == text.get_va() == "center"  # the number of a bar
+            if isinstance(text, Annotation) and not inside and text.get_bbox_patch() is None:
                 text.set_bbox(_PLATE)  # a name can be read on the marks that it lies on
     buffer = io.StringIO()
     with styled():
